@@ -1,0 +1,85 @@
+"""Events: what one contact did, or what happened to one, at one time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from signalbox.model.wire import digest, packed, unpacked
+
+SCHEMA_VERSION = 1
+DEEPEST_CHAIN = 5  # below the about 16 hops after which Lambda itself would cut the loop
+
+
+class UnknownSchemaError(ValueError):
+    """A queue message was written by a newer Signalbox than the one that reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event as it was accepted.
+
+    `event_id`, `at_ms` (when it happened) and `received_ms` (when it was accepted) are fixed when it
+    is accepted, the first two perhaps by the caller, so that writing the event again writes the
+    same log entry. `address` names the contact (see `model.address`).
+    `value` is the one text of the form API's `eventdata`; `properties` a JSON object.
+    `depth` counts the rules that led here: 0 for what came from outside.
+    """
+
+    account_id: str
+    event_id: str
+    name: str
+    at_ms: int
+    received_ms: int
+    address: str
+    value: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    source: str = "api"
+    depth: int = 0
+
+    def key_hash(self) -> str:
+        """Return the 12 hex digits that tell this event from others of its millisecond."""
+        return digest(self.account_id, self.event_id)[:12]
+
+    def to_wire(self) -> str:
+        """Return the text that carries this event on a queue."""
+        message: dict[str, Any] = {
+            "v": SCHEMA_VERSION,
+            "account": self.account_id,
+            "id": self.event_id,
+            "name": self.name,
+            "at": self.at_ms,
+            "received": self.received_ms,
+            "address": self.address,
+            "source": self.source,
+        }
+        if self.value:
+            message["value"] = self.value
+        if self.properties:
+            message["properties"] = self.properties
+        if self.depth:
+            message["depth"] = self.depth
+        return packed(message)
+
+    @classmethod
+    def from_wire(cls, text: str) -> "Event":
+        """Read what `to_wire` wrote.
+
+        Raises:
+            UnknownSchemaError: a newer version wrote it.
+            KeyError, TypeError, ValueError: it is no event at all.
+        """
+        message = unpacked(text)
+        if message["v"] != SCHEMA_VERSION:
+            raise UnknownSchemaError(f"event message of schema {message['v']!r}")
+        return cls(
+            account_id=message["account"],
+            event_id=message["id"],
+            name=message["name"],
+            at_ms=int(message["at"]),
+            received_ms=int(message["received"]),
+            address=message["address"],
+            value=message.get("value", ""),
+            properties=message.get("properties", {}),
+            source=message["source"],
+            depth=message.get("depth", 0),
+        )
