@@ -1,0 +1,1 @@
+"""Floor 1: the ways out to people and to other systems."""
