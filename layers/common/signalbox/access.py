@@ -1,0 +1,62 @@
+"""Who is calling, and what they may do. Keys are looked up once a minute and kept in memory."""
+
+import time
+
+from signalbox.model.credential import ACCOUNT_ID, Key, account_of
+from signalbox.model.errors import ForbiddenError
+from signalbox.model.permission import Permission, allowed
+from signalbox.store import accounts, api_keys
+
+REMEMBERED_S = 60  # a revoked key works for at most this long
+REFUSED_S = 5  # a new key waits at most this long where it was tried too early
+MOST_REMEMBERED = 10_000
+
+_remembered: dict[str, tuple[float, Key | None]] = {}
+
+
+def caller(shown: str) -> Key:
+    """Return the key that a request shows; raise `ForbiddenError` where it is not one of ours."""
+    key = _find(shown)
+    if key is None:
+        raise ForbiddenError("The key is missing or not valid.")
+    return key
+
+
+def require(key: Key, permission: Permission) -> None:
+    """Raise `ForbiddenError` unless the key's role allows this."""
+    if not allowed(key.role, permission):
+        raise ForbiddenError(f"The role {key.role} does not have the permission {permission}.")
+
+
+def sender(shown: str) -> str:
+    """Return the account that events sent with this key belong to; raise `ForbiddenError`."""
+    key = caller(shown)
+    require(key, Permission.SEND_EVENTS)
+    return key.account_id
+
+
+def check_account(account_id: str, shown: str) -> None:
+    """Raise `ForbiddenError`, with what is wrong, unless the key may send events there."""
+    known = bool(ACCOUNT_ID.fullmatch(account_id))
+    if known and account_of(shown) == account_id and _find(shown) is not None:
+        sender(shown)
+    elif known and accounts.find(account_id) is not None:
+        raise ForbiddenError("The event key is not valid for this account ID.")
+    else:
+        raise ForbiddenError("The account ID is unknown.")
+
+
+def forget() -> None:
+    """Empty the memory of this process."""
+    _remembered.clear()
+
+
+def _find(shown: str) -> Key | None:
+    until, key = _remembered.get(shown, (0.0, None))
+    now = time.monotonic()
+    if now >= until:
+        if len(_remembered) >= MOST_REMEMBERED:
+            _remembered.clear()
+        key = api_keys.find(shown)
+        _remembered[shown] = (now + (REMEMBERED_S if key else REFUSED_S), key)
+    return key

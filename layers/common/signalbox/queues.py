@@ -1,0 +1,146 @@
+"""The queues between triggers and actions, each carrying one model in and out."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from signalbox.aws import sqs
+from signalbox.awsjson import jitter
+from signalbox.environment import Environment, environment
+from signalbox.model.event import Event
+
+if TYPE_CHECKING:
+    from signalbox.model.dispatch import Dispatch
+
+SENT_AT_ONCE = 10  # SendMessageBatch's limit of entries
+BYTES_AT_ONCE = 1_048_576  # SendMessageBatch's limit of bytes in all
+TRIES = 4  # of entries that SQS itself failed to take
+
+sleep = time.sleep
+
+Model = TypeVar("Model", Event, "Dispatch")
+
+
+class QueueRefusedError(Exception):
+    """SQS took some of the messages only; `unsent` is how many it did not."""
+
+    def __init__(self, unsent: int, code: str) -> None:
+        super().__init__(f"SQS did not take {unsent} messages: {code}")
+        self.unsent = unsent
+
+
+@dataclass(frozen=True, slots=True)
+class Queue(Generic[Model]):
+    """One queue: where it is, and the model that it carries."""
+
+    name: str
+    url: Callable[[Environment], str]
+    read: Callable[[str], Model]
+
+    def put(self, models: Sequence[Model]) -> None:
+        """Send the models: one call for up to ten.
+
+        Raises:
+            QueueRefusedError: some were not taken, again and again; the others were.
+            AwsError: the call itself failed.
+        """
+        url = self.url(environment())
+        bodies = [model.to_wire() for model in models]
+        if len(bodies) == 1:
+            sqs("SendMessage", QueueUrl=url, MessageBody=bodies[0])
+            return
+        for batch in _batches(bodies):
+            _send(url, batch)
+
+
+def _dispatch_from(text: str) -> "Dispatch":
+    from signalbox.model.dispatch import Dispatch  # noqa: PLC0415 ingest starts without it
+
+    return Dispatch.from_wire(text)
+
+
+EVENTS: Queue[Event] = Queue("events", lambda env: env.events_queue_url, Event.from_wire)
+ACTIONS: "Queue[Dispatch]" = Queue("actions", lambda env: env.actions_queue_url, _dispatch_from)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """What failed too often on one queue, and the way back to it."""
+
+    source: Callable[[Environment], str]
+    home: Callable[[Environment], str]
+
+    def waiting(self) -> int:
+        """Return about how many messages there are."""
+        answer = sqs(
+            "GetQueueAttributes",
+            QueueUrl=self.source(environment()),
+            AttributeNames=["ApproximateNumberOfMessages"],
+        )
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+    def redrive(self, limit: int) -> int:
+        """Send up to `limit` messages home and return how many went.
+
+        Each is sent before it is deleted here, so one that is cut off in between is sent twice,
+        which does no harm. AWS has StartMessageMoveTask for this; it moves a queue in whole and is
+        not everywhere that the stack runs.
+        """
+        moved = 0
+        while moved < limit:
+            letters = sqs(
+                "ReceiveMessage",
+                QueueUrl=self.source(environment()),
+                MaxNumberOfMessages=min(SENT_AT_ONCE, limit - moved),
+            ).get("Messages", [])
+            if not letters:
+                break
+            _send(self.home(environment()), [letter["Body"] for letter in letters])
+            self._delete(letters)
+            moved += len(letters)
+        return moved
+
+    def _delete(self, letters: Sequence[dict[str, str]]) -> None:
+        """Delete what went home; one that SQS keeps shows again and is sent again, harmlessly."""
+        entries = [
+            {"Id": str(number), "ReceiptHandle": letter["ReceiptHandle"]}
+            for number, letter in enumerate(letters)
+        ]
+        sqs("DeleteMessageBatch", QueueUrl=self.source(environment()), Entries=entries)
+
+
+DEAD_LETTERS = {
+    "events": DeadLetters(
+        lambda env: env.events_dead_letter_queue_url, lambda env: env.events_queue_url
+    ),
+    "actions": DeadLetters(
+        lambda env: env.actions_dead_letter_queue_url, lambda env: env.actions_queue_url
+    ),
+}
+
+
+def _batches(bodies: Sequence[str]) -> list[list[str]]:
+    batches: list[list[str]] = []
+    size = 0
+    for body in bodies:
+        full = not batches or len(batches[-1]) == SENT_AT_ONCE
+        if full or size + len(body) > BYTES_AT_ONCE:
+            batches.append([])
+            size = 0
+        batches[-1].append(body)
+        size += len(body)
+    return batches
+
+
+def _send(url: str, bodies: Sequence[str]) -> None:
+    entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+    for attempt in range(1, TRIES + 1):
+        failed = sqs("SendMessageBatch", QueueUrl=url, Entries=entries).get("Failed", [])
+        if not failed:
+            return
+        ids = {failure["Id"] for failure in failed}
+        entries = [entry for entry in entries if entry["Id"] in ids]
+        if attempt == TRIES or any(failure.get("SenderFault") for failure in failed):
+            raise QueueRefusedError(len(failed), failed[0].get("Code", ""))
+        sleep(jitter() * 0.05 * 2**attempt)

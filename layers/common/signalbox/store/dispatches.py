@@ -1,0 +1,199 @@
+"""Dispatches and their outcomes, in the tracking table.
+
+Item    pk A#<account>#contact#<contact>   sk dispatch#<13 digits of ms>#<hash of the cause>
+        body             the dispatch as it was queued
+        kind outcome owner lease attempt changed detail status next expires
+        attention        A#<account>#attention, while it failed or is uncertain (index `attention`)
+Access  claim (conditional, once a try); write the outcome; a contact's dispatches; one by its id;
+        those that somebody should look at, latest first
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from signalbox.environment import environment
+from signalbox.model.account import DAY_MS, RETENTION_DAYS, Account
+from signalbox.model.contact import Contact
+from signalbox.model.dispatch import Dispatch, DispatchRecord, Outcome
+from signalbox.model.errors import NotFoundError
+from signalbox.model.rule import Rule
+from signalbox.store import accounts, contacts, keys, rules, table
+from signalbox.store.table import Item, Key
+
+PREFIX = "dispatch#"
+ATTENTION = frozenset({Outcome.FAILED, Outcome.UNCERTAIN})
+
+
+class BusyError(Exception):
+    """Another worker holds the claim; the queue brings the dispatch back."""
+
+
+class InterruptedError(Exception):  # noqa: A001 the word is right, and the built-in is not in use
+    """A worker died at a dispatch that must not be repeated blindly. `record` is what it left."""
+
+    def __init__(self, record: DispatchRecord) -> None:
+        super().__init__(f"{record.dispatch.dispatch_id} was interrupted")
+        self.record = record
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a dispatch meets when it is due; None for what is gone."""
+
+    account: Account | None
+    contact: Contact | None
+    rule: Rule | None
+
+
+def key(account_id: str, dispatch_id: str) -> Key:
+    """Return where a dispatch stands; raise `NotFoundError` where none can have the id."""
+    parts = dispatch_id.split("-")
+    if len(parts) != 3 or not (parts[0].isdigit() and parts[1].isdigit()):  # noqa: PLR2004 its parts
+        raise NotFoundError("dispatch", dispatch_id)
+    contact_id, at, key_hash = parts
+    return keys.contact(account_id, contact_id), f"{PREFIX}{at}#{key_hash}"
+
+
+def circumstances(dispatch: Dispatch) -> Circumstances:
+    """Read account, contact and rule as they are now, in one call."""
+    account_id = dispatch.account_id
+    env = environment()
+    account_key = accounts.key(account_id)
+    contact_key = contacts.key(account_id, dispatch.contact_id)
+    rule_key = rules.key(account_id, dispatch.rule_id)
+    found = table.get_many(
+        {env.rules_table: [account_key, rule_key], env.contacts_table: [contact_key]}
+    )
+    account, contact, rule = (found.get(where) for where in (account_key, contact_key, rule_key))
+    return Circumstances(
+        account=accounts.account_from(account) if account else None,
+        contact=contacts.contact_from(contact, account_id) if contact else None,
+        rule=rules.rule_from(rule, account_id) if rule else None,
+    )
+
+
+def claim(record: DispatchRecord, *, now_ms: int, repeatable: bool) -> bool:
+    """Enter the record if this attempt is due; False where the attempt was settled before.
+
+    `repeatable`: what a dead worker may have done already does no harm when it is done again.
+
+    Raises:
+        BusyError: another worker is at it.
+        InterruptedError: another worker died at it, and it is not repeatable.
+    """
+    due = (
+        "attribute_not_exists(pk)"
+        " OR (attempt < :attempt AND outcome IN (:waiting, :failed, :uncertain))"
+    )
+    values: dict[str, Any] = {
+        ":attempt": record.dispatch.attempt,
+        ":waiting": Outcome.WAITING,
+        ":failed": Outcome.FAILED,
+        ":uncertain": Outcome.UNCERTAIN,
+    }
+    if repeatable:
+        due += " OR (outcome = :claimed AND lease < :now)"
+        values |= {":claimed": Outcome.CLAIMED, ":now": now_ms}
+    try:
+        table.put(environment().tracking_table, _item(record), condition=due, values=values)
+    except table.RefusedError as error:
+        if error.old is None:  # it came and went between two tries of the same write
+            raise BusyError(record.dispatch.dispatch_id) from error
+        standing = record_from(error.old)
+        if standing.owner == record.owner:
+            return True  # our own write, whose answer was lost
+        if standing.outcome is not Outcome.CLAIMED:
+            return False
+        if standing.lease_ms >= now_ms:
+            raise BusyError(record.dispatch.dispatch_id) from error
+        raise InterruptedError(standing) from error
+    return True
+
+
+def settle(record: DispatchRecord) -> bool:
+    """Write the outcome of the attempt that `record.owner` holds; False where it lost the claim."""
+    try:
+        table.put(
+            environment().tracking_table,
+            _item(replace(record, lease_ms=0)),
+            condition="#owner = :owner",
+            values={":owner": record.owner},
+            names={"#owner": "owner"},
+        )
+    except table.RefusedError:
+        return False
+    return True
+
+
+def fetch(account_id: str, dispatch_id: str) -> DispatchRecord:
+    """Return a dispatch; raise `NotFoundError` where there is none."""
+    found = table.get(environment().tracking_table, key(account_id, dispatch_id))
+    if found is None:
+        raise NotFoundError("dispatch", dispatch_id)
+    return record_from(found)
+
+
+def of_contact(
+    account_id: str, contact_id: str, *, limit: int = 100, after: Key | None = None
+) -> tuple[list[DispatchRecord], Key | None]:
+    """Return a page of a contact's dispatches, latest first, and the key to go on after."""
+    page = table.query(
+        environment().tracking_table,
+        keys.contact(account_id, contact_id),
+        prefix=PREFIX,
+        limit=limit,
+        after=after,
+        newest_first=True,
+        consistent=True,
+    )
+    return [record_from(found) for found in page.items], page.last
+
+
+def needing_attention(account_id: str, *, limit: int = 100) -> list[DispatchRecord]:
+    """Return the dispatches that failed or are uncertain, latest first."""
+    page = table.query(
+        environment().tracking_table,
+        keys.attention(account_id),
+        index="attention",
+        limit=limit,
+        newest_first=True,
+    )
+    return [record_from(found) for found in page.items]
+
+
+def record_from(found: Item) -> DispatchRecord:
+    """Read an item."""
+    return DispatchRecord(
+        dispatch=replace(Dispatch.from_wire(found["body"]), attempt=found["attempt"]),
+        kind=found["kind"],
+        outcome=Outcome(found["outcome"]),
+        owner=found["owner"],
+        lease_ms=found["lease"],
+        changed_ms=found["changed"],
+        detail=found["detail"],
+        response_status=found["status"],
+        next_ms=found["next"],
+    )
+
+
+def _item(record: DispatchRecord) -> Item:
+    dispatch = record.dispatch
+    pk, sk = key(dispatch.account_id, dispatch.dispatch_id)
+    item = {
+        "pk": pk,
+        "sk": sk,
+        "body": dispatch.to_wire(),
+        "kind": record.kind,
+        "outcome": record.outcome,
+        "owner": record.owner,
+        "lease": record.lease_ms,
+        "attempt": dispatch.attempt,
+        "changed": record.changed_ms,
+        "detail": record.detail,
+        "status": record.response_status,
+        "next": record.next_ms,
+        "expires": (dispatch.event.received_ms + RETENTION_DAYS * DAY_MS) // 1000,
+    }
+    if record.outcome in ATTENTION:
+        item["attention"] = keys.attention(dispatch.account_id)
+    return item

@@ -1,0 +1,51 @@
+"""The one place where keys of items are made. Every key begins with the account.
+
+The part that may hold any character comes last, so that no two nouns can meet in one key.
+"""
+
+SHARDS = 8  # partitions that share a day's dropped events
+
+
+def account(account_id: str) -> str:
+    """Partition of the account's settings and keys (rules table)."""
+    return f"A#{account_id}"
+
+
+def collection(account_id: str, noun: str) -> str:
+    """Partition that lists an account's things of one noun (rules table)."""
+    return f"A#{account_id}#{noun}"
+
+
+def trigger(account_id: str, level: str, trigger_name: str, setting: str) -> str:
+    """Partition of the rules that one kind of event can wake, and of its registration."""
+    return f"A#{account_id}#trigger#{level}#{trigger_name}#{setting}"
+
+
+def contact(account_id: str, contact_id: str) -> str:
+    """Partition of a contact: its record (contacts table), its log and dispatches (tracking)."""
+    return f"A#{account_id}#contact#{contact_id}"
+
+
+def address(account_id: str, value: str) -> str:
+    """Partition of an address, `email:ada@example.com` (contacts table)."""
+    return f"A#{account_id}#address#{value}"
+
+
+def dropped(account_id: str, day: str, shard: int) -> str:
+    """Partition of a share of a day's dropped events (tracking table)."""
+    return f"A#{account_id}#dropped#{day}#{shard}"
+
+
+def idempotency(account_id: str, key_digest: str) -> str:
+    """Partition of a caller's idempotency key (tracking table)."""
+    return f"A#{account_id}#idempotency#{key_digest}"
+
+
+def feed(account_id: str) -> str:
+    """Partition of what the live tail shows (tracking table)."""
+    return f"A#{account_id}#feed"
+
+
+def attention(account_id: str) -> str:
+    """Partition of the index of dispatches that somebody should look at (tracking table)."""
+    return f"A#{account_id}#attention"

@@ -1,0 +1,159 @@
+"""The tracking log, in the tracking table.
+
+Item    pk A#<account>#contact#<contact>   sk event#<13 digits of ms>#<hash of the event's id>
+        body             name, value, properties, source, id, when received
+        expires          seconds, for TTL
+Access  write many (with dropped events and the feed); a contact's log; one entry by its id;
+        the last event of a name
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from signalbox.environment import environment
+from signalbox.model.account import Account
+from signalbox.model.errors import NotFoundError
+from signalbox.model.log import EntryKey, LogEntry
+from signalbox.model.wire import packed, unpacked
+from signalbox.store import keys, table
+from signalbox.store.table import Item, Key
+
+PREFIX = "event#"
+END_OF_TIME = PREFIX + "~"
+LOOKED_BACK = 500  # entries searched for the last event of a name
+
+
+def key(account_id: str, where: EntryKey) -> Key:
+    """Return where an entry stands."""
+    sort = f"{PREFIX}{where.at_ms:013d}#{where.key_hash}"
+    return keys.contact(account_id, where.contact_id), sort
+
+
+def item(entry: LogEntry, account: Account) -> Item:
+    """Return what is written for an entry; at most one write unit up to 1 KB."""
+    pk, sk = key(entry.account_id, EntryKey(entry.contact_id, entry.at_ms, entry.key_hash))
+    body: dict[str, Any] = {
+        "name": entry.name,
+        "id": entry.event_id,
+        "source": entry.source,
+        "received": entry.received_ms,
+    }
+    if entry.value:
+        body["value"] = entry.value
+    if entry.properties:
+        body["properties"] = entry.properties
+    return {
+        "pk": pk,
+        "sk": sk,
+        "body": packed(body),
+        "expires": account.expiry_s(entry.received_ms),
+    }
+
+
+def write(items: Iterable[Item]) -> None:
+    """Write items of the tracking table; writing an item again changes nothing."""
+    table.put_many(environment().tracking_table, items)
+
+
+def of_contact(  # noqa: PLR0913 the parts of one question
+    account_id: str,
+    contact_id: str,
+    *,
+    limit: int = 100,
+    after: Key | None = None,
+    newest_first: bool = False,
+    since_ms: int = 0,
+) -> tuple[list[LogEntry], Key | None]:
+    """Return a page of a contact's entries and the key to go on after."""
+    page = table.query(
+        environment().tracking_table,
+        keys.contact(account_id, contact_id),
+        between=(f"{PREFIX}{max(since_ms, 0):013d}", END_OF_TIME),
+        limit=limit,
+        after=after,
+        newest_first=newest_first,
+        consistent=True,
+    )
+    return [entry_from(found, account_id) for found in page.items], page.last
+
+
+def window(  # noqa: PLR0913 the parts of one question
+    account_id: str,
+    contact_id: str,
+    *,
+    limit: int,
+    offset: int = 0,
+    newest_first: bool = False,
+    since_ms: int = 0,
+) -> list[LogEntry]:
+    """Return `limit` entries after the first `offset`; those that are skipped are paid for."""
+    entries, after = of_contact(
+        account_id,
+        contact_id,
+        limit=offset + limit or 1,
+        newest_first=newest_first,
+        since_ms=since_ms,
+    )
+    while after and len(entries) < offset + limit:
+        more, after = of_contact(
+            account_id,
+            contact_id,
+            limit=offset + limit - len(entries),
+            after=after,
+            newest_first=newest_first,
+            since_ms=since_ms,
+        )
+        entries += more
+    return entries[offset : offset + limit]
+
+
+def count(account_id: str, contact_id: str, *, since_ms: int = 0) -> int:
+    """Return how many entries a contact has since then; reads them, but returns none."""
+    return table.count(
+        environment().tracking_table,
+        keys.contact(account_id, contact_id),
+        between=(f"{PREFIX}{max(since_ms, 0):013d}", END_OF_TIME),
+    )
+
+
+def fetch(account_id: str, entry_id: str) -> LogEntry:
+    """Return an entry; raise `NotFoundError` where there is none."""
+    found = table.get(environment().tracking_table, key(account_id, EntryKey.of(entry_id)))
+    if found is None:
+        raise NotFoundError("log entry", entry_id)
+    return entry_from(found, account_id)
+
+
+def last_value(account_id: str, contact_id: str, name: str) -> str:
+    """Return the value of the contact's last event of that name; empty for none.
+
+    Looks back over at most 500 events.
+    """
+    looked, after = 0, None
+    while looked < LOOKED_BACK:
+        entries, after = of_contact(account_id, contact_id, after=after, newest_first=True)
+        for entry in entries:
+            if entry.name == name:
+                return entry.value
+        looked += len(entries)
+        if after is None:
+            break
+    return ""
+
+
+def entry_from(found: Item, account_id: str) -> LogEntry:
+    """Read an item."""
+    body = unpacked(found["body"])
+    _, at, key_hash = found["sk"].split("#")
+    return LogEntry(
+        account_id=account_id,
+        contact_id=found["pk"].rpartition("#")[2],
+        at_ms=int(at),
+        received_ms=body["received"],
+        key_hash=key_hash,
+        name=body["name"],
+        value=body.get("value", ""),
+        properties=body.get("properties", {}),
+        source=body["source"],
+        event_id=body["id"],
+    )

@@ -1,0 +1,210 @@
+"""An AWS account in memory (moto), with the tables and queues of the template."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from functools import cache
+from urllib.parse import parse_qsl
+
+import boto3
+from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ses.models import ses_backends
+
+from signalbox import access, aws, environment
+from signalbox.store import rules
+from tests import FAKE
+from tests.template import resources
+
+REGION = "us-east-1"
+TABLES = {
+    "CONTACTS_TABLE": "ContactsTable",
+    "RULES_TABLE": "RulesTable",
+    "TRACKING_TABLE": "TrackingTable",
+}
+QUEUES = {
+    "EVENTS_QUEUE_URL": "EventsQueue",
+    "EVENTS_DEAD_LETTER_QUEUE_URL": "EventsDeadLetterQueue",
+    "ACTIONS_QUEUE_URL": "ActionsQueue",
+    "ACTIONS_DEAD_LETTER_QUEUE_URL": "ActionsDeadLetterQueue",
+}
+TABLE_PROPERTIES = {
+    "KeySchema",
+    "AttributeDefinitions",
+    "BillingMode",
+    "GlobalSecondaryIndexes",
+    "StreamSpecification",
+}
+
+
+class Cloud:
+    """One account: empty tables and queues, and what was sent."""
+
+    def __init__(self, variables: dict[str, str]) -> None:
+        self.variables = variables
+
+    def waiting(self, queue: str) -> list[str]:
+        """Return the bodies of the messages on a queue (`EVENTS`, `ACTIONS`), and take them off."""
+        url = self.variables[f"{queue}_QUEUE_URL"]
+        bodies: list[str] = []
+        while True:
+            answer = client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+            messages = answer.get("Messages", [])
+            if not messages:
+                return bodies
+            for message in messages:
+                bodies.append(message["Body"])
+                client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def items(self, table: str) -> list[dict]:
+        """Return every item of a table (`CONTACTS`, `RULES`, `TRACKING`), in key order."""
+        pages = client("dynamodb").get_paginator("scan")
+        found = [
+            item
+            for page in pages.paginate(TableName=self.variables[f"{table}_TABLE"])
+            for item in page["Items"]
+        ]
+        return sorted(found, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
+
+    def mails(self) -> list[str]:
+        """Return the raw mails that went out, oldest first."""
+        sent = ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
+        return [message.raw_data for message in sent]
+
+    def schedules(self) -> list[dict]:
+        """Return the schedules that are set."""
+        scheduler = client("scheduler")
+        found = scheduler.list_schedules()["Schedules"]
+        return [
+            scheduler.get_schedule(Name=one["Name"], GroupName=one["GroupName"]) for one in found
+        ]
+
+
+@cache
+def client(service: str):
+    """Return a client of the tests' own."""
+    return boto3.client(service, region_name=REGION)
+
+
+@contextlib.contextmanager
+def empty_cloud(monkeypatch) -> Iterator[Cloud]:
+    """Make the template's tables and queues, empty, and point the environment at them."""
+    variables = dict(FAKE)
+    for variable, logical_id in TABLES.items():
+        properties = resources("AWS::DynamoDB::Table")[logical_id]
+        wanted = {name: properties[name] for name in TABLE_PROPERTIES & set(properties)}
+        if "StreamSpecification" in wanted:
+            wanted["StreamSpecification"] = wanted["StreamSpecification"] | {"StreamEnabled": True}
+        client("dynamodb").create_table(TableName=logical_id, **wanted)
+        variables[variable] = logical_id
+    for variable, logical_id in QUEUES.items():
+        answer = client("sqs").create_queue(QueueName=logical_id)
+        variables[variable] = answer["QueueUrl"]
+    variables["ACTIONS_QUEUE_ARN"] = f"arn:aws:sqs:{REGION}:{DEFAULT_ACCOUNT_ID}:ActionsQueue"
+    variables["SCHEDULE_GROUP"] = "retries"
+    variables["SCHEDULER_ROLE_ARN"] = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/scheduler"
+    client("scheduler").create_schedule_group(Name="retries")
+    client("sesv2").create_email_identity(EmailIdentity="signalbox.example")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    forget()
+    yield Cloud(variables)
+    _clear(variables)
+
+
+def forget() -> None:
+    """Forget what a process would forget when it ends."""
+    environment.environment.cache_clear()
+    access.forget()
+    rules.forget()
+
+
+def _clear(variables: dict[str, str]) -> None:
+    for variable in TABLES:
+        client("dynamodb").delete_table(TableName=variables[variable])
+    for variable in QUEUES:
+        client("sqs").delete_queue(QueueUrl=variables[variable])
+    scheduler = client("scheduler")
+    for one in scheduler.list_schedules()["Schedules"]:
+        scheduler.delete_schedule(Name=one["Name"], GroupName=one["GroupName"])
+    scheduler.delete_schedule_group(Name="retries")
+    ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages.clear()
+
+
+def sqs_event(bodies: list[str]) -> dict:
+    """Return the invocation of a worker with a batch of messages."""
+    return {
+        "Records": [
+            {
+                "messageId": f"m{number}",
+                "receiptHandle": f"r{number}",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "0"},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": f"arn:aws:sqs:{REGION}:{DEFAULT_ACCOUNT_ID}:queue",
+                "awsRegion": REGION,
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def http_event(  # noqa: PLR0913 the parts of a request
+    method: str,
+    path: str,
+    *,
+    route: str = "",
+    headers: dict[str, str] | None = None,
+    query: str = "",
+    body: object = None,
+) -> dict:
+    """Return the invocation of an HTTP function, payload format 2.0."""
+    text = body if isinstance(body, str) or body is None else json.dumps(body)
+    event = {
+        "version": "2.0",
+        "routeKey": route or f"{method} {path}",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {"host": "api.example", "x-forwarded-proto": "https", **(headers or {})},
+        "requestContext": {
+            "accountId": DEFAULT_ACCOUNT_ID,
+            "apiId": "api",
+            "domainName": "api.example",
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "203.0.113.7",
+                "userAgent": "test",
+            },
+            "requestId": "request",
+            "routeKey": route or f"{method} {path}",
+            "stage": "$default",
+            "time": "21/Nov/2026:09:54:00 +0000",
+            "timeEpoch": 1795254840000,
+        },
+        "isBase64Encoded": False,
+    }
+    if query:
+        event["queryStringParameters"] = dict(parse_qsl(query, keep_blank_values=True))
+    if text is not None:
+        event["body"] = text
+    return event
+
+
+class Context:
+    """What Lambda tells a handler about its invocation."""
+
+    function_name = "test"
+    memory_limit_in_mb = 512
+    invoked_function_arn = f"arn:aws:lambda:{REGION}:{DEFAULT_ACCOUNT_ID}:function:test"
+    aws_request_id = "request"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return plenty."""
+        return 10_000
+
+
+mock = mock_aws
+__all__ = ["Cloud", "Context", "aws", "client", "empty_cloud", "http_event", "mock", "sqs_event"]
