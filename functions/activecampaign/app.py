@@ -1,0 +1,50 @@
+"""The dialect of the ActiveCampaign API, version 3.
+
+    /api/3/… -> authenticate -> store -> the shapes that its clients expect
+
+`docs/activecampaign.md` says what is served and where it differs.
+"""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from signalbox.model.errors import SignalboxError
+from signalbox.observability import logger, metrics, tracer
+
+from . import activities, contacts, event_names, event_tracking, tracking_logs
+from .answers import answer_error, answer_unknown_path
+from .paths import with_quoted_names
+
+app = APIGatewayHttpResolver()
+for router in (
+    event_tracking.router,
+    event_names.router,
+    contacts.router,
+    tracking_logs.router,
+    activities.router,
+):
+    app.include_router(router, prefix="/api/3")
+
+
+@app.exception_handler(SignalboxError)
+def refuse(error: SignalboxError) -> Response[str]:
+    """Answer an error in the API's own shape."""
+    return answer_error(error)
+
+
+@app.not_found
+def no_such_path(error: Exception) -> Response[str]:
+    """Answer a path that is not served."""
+    return answer_unknown_path()
+
+
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one request of the HTTP API."""
+    metrics.add_metric("ApiRequests", MetricUnit.Count, 1)
+    return app.resolve(with_quoted_names(event), context)

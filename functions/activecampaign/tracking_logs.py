@@ -1,0 +1,43 @@
+"""A contact's events: /contacts/{id}/trackingLogs and /trackingLogs/{id}."""
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from signalbox.model.permission import Permission
+from signalbox.store import accounts, contacts, tracking
+
+from .answers import answer
+from .requests import base_url, caller, page
+from .shapes import contact_shape, tracking_log_shape
+
+router = Router()
+
+
+@router.get("/contacts/<contact_id>/trackingLogs")
+def of_contact(contact_id: str) -> Response[str]:
+    """List a contact's events, oldest first; the original has no `meta` here either."""
+    key = caller(router, Permission.READ_PEOPLE)
+    contacts.fetch(key.account_id, contact_id)
+    zone = accounts.fetch(key.account_id).time_zone
+    limit, offset = page(router)
+    entries = tracking.window(key.account_id, contact_id, limit=limit, offset=offset)
+    logs = [tracking_log_shape(entry, base_url(router), zone) for entry in entries]
+    return answer({"trackingLogs": logs})
+
+
+@router.get("/trackingLogs/<entry_id>")
+def read(entry_id: str) -> Response[str]:
+    """Return one event."""
+    key = caller(router, Permission.READ_PEOPLE)
+    entry = tracking.fetch(key.account_id, entry_id)
+    zone = accounts.fetch(key.account_id).time_zone
+    return answer({"trackingLog": tracking_log_shape(entry, base_url(router), zone)})
+
+
+@router.get("/trackingLogs/<entry_id>/contact")
+def contact_of(entry_id: str) -> Response[str]:
+    """Return the contact that an event belongs to."""
+    key = caller(router, Permission.READ_PEOPLE)
+    entry = tracking.fetch(key.account_id, entry_id)
+    contact = contacts.fetch(key.account_id, entry.contact_id)
+    return answer({"contact": contact_shape(contact, base_url(router))})

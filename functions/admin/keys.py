@@ -1,0 +1,96 @@
+"""API tokens and event keys."""
+
+import secrets
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from pydantic import Field
+
+from signalbox.model.credential import Key, Role, api_token, event_key, fingerprint
+from signalbox.model.errors import ForbiddenError
+from signalbox.model.permission import ALLOWED, Permission
+from signalbox.store import api_keys
+
+from .requests import Sent, Shown, answers, caller, now_ms
+
+router = Router()
+
+
+class KeyShown(Shown):
+    """A key without the key itself; `hint` is its last four characters."""
+
+    key_id: str
+    role: Role
+    name: str
+    hint: str
+    created_ms: int
+
+
+class KeyMade(KeyShown):
+    """A new key; `key` is shown this once and kept nowhere."""
+
+    key: str
+
+
+class KeyList(Shown):
+    """The account's keys, oldest first."""
+
+    keys: list[KeyShown]
+
+
+class KeyWanted(Sent):
+    """The key to make: role `event` gives an event key, every other an API token."""
+
+    role: Role
+    name: Annotated[str, Field(min_length=1, max_length=128)]
+
+
+@router.get("/keys", responses=answers("The keys"))
+def of_account() -> KeyList:
+    """List the keys."""
+    key = caller(router, Permission.MANAGE_ACCOUNT)
+    return KeyList(keys=[_shown(kept) for kept in api_keys.of_account(key.account_id)])
+
+
+@router.post("/keys", status_code=201, responses=answers("The new key", status=201))
+def make(wanted: KeyWanted) -> KeyMade:
+    """Make a key. Nobody makes one that may do more than the own."""
+    own = caller(router, Permission.MANAGE_ACCOUNT)
+    if not ALLOWED[wanted.role] <= ALLOWED[own.role]:
+        raise ForbiddenError(f"The role {own.role} must not make a key with {wanted.role}.")
+    shown = new_key(own.account_id, wanted.role)
+    kept = Key(
+        account_id=own.account_id,
+        fingerprint=fingerprint(shown),
+        role=wanted.role,
+        name=wanted.name,
+        hint=shown[-4:],
+        created_ms=now_ms(),
+    )
+    api_keys.add(kept)
+    return KeyMade(key=shown, **_shown(kept).model_dump())
+
+
+@router.delete("/keys/<key_id>", status_code=204, responses=answers("Revoked", 404, status=204))
+def revoke(key_id: Annotated[str, Path(max_length=64)]) -> None:
+    """Revoke a key; functions that saw it lately honour it for up to a minute more."""
+    key = caller(router, Permission.MANAGE_ACCOUNT)
+    api_keys.revoke(key.account_id, key_id)
+
+
+def new_key(account_id: str, role: Role) -> str:
+    """Return a fresh key of the form that the role has."""
+    if role is Role.EVENT:
+        return event_key(account_id, secrets.token_hex(16))
+    return api_token(account_id, secrets.token_urlsafe(32))
+
+
+def _shown(key: Key) -> KeyShown:
+    return KeyShown(
+        key_id=key.key_id,
+        role=key.role,
+        name=key.name,
+        hint=key.hint,
+        created_ms=key.created_ms,
+    )

@@ -1,0 +1,99 @@
+"""A batch of events: one read, one write, and one send for each ten dispatches."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from signalbox import emf
+from signalbox.environment import environment
+from signalbox.model.account import Account
+from signalbox.model.dispatch import Dispatch
+from signalbox.model.drop import DroppedEvent, DropReason
+from signalbox.model.event import Event
+from signalbox.model.matching import Tracked, drop_reason, tracked
+from signalbox.queues import ACTIONS
+from signalbox.store import accounts, contacts, dropped_events, feed, rules, table, tracking
+from signalbox.store.table import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows of a batch's accounts and addresses."""
+
+    accounts: dict[str, Account]
+    contact_ids: dict[tuple[str, str], str]
+
+
+def track_events(events: Sequence[Event]) -> None:
+    """Record the events, or drop them with a reason, and queue the dispatches they set off."""
+    known = _look_up(events)
+    now_ms = time.time_ns() // 1_000_000
+    written: list[Item] = []
+    dispatches: list[Dispatch] = []
+    counts = {"EventsTracked": 0, "EventsDropped": 0}
+    for event in events:
+        result = _decide(event, known)
+        account = known.accounts.get(event.account_id)
+        if isinstance(result, DropReason):
+            written.append(dropped_events.item(DroppedEvent(event, result)))
+            counts["EventsDropped"] += 1
+        elif account is not None:
+            written.append(tracking.item(result.entry, account))
+            dispatches.extend(result.dispatches)
+            counts["EventsTracked"] += 1
+        if account is not None and account.watched_until_ms > now_ms:
+            written.append(_feed_item(event, result, now_ms))
+    tracking.write(written)
+    if dispatches:
+        ACTIONS.put(dispatches)
+    emf.count(counts | {"Dispatches": len(dispatches)}, Function="track")
+
+
+def _decide(event: Event, known: Known) -> Tracked | DropReason:
+    account = known.accounts.get(event.account_id)
+    contact_id = known.contact_ids.get((event.account_id, event.address))
+    reason = drop_reason(event, account, contact_id)
+    if reason is not None or account is None or contact_id is None:
+        return reason or DropReason.UNKNOWN_CONTACT
+    woken = rules.woken_by(event.account_id, account.version, event.name)
+    return tracked(event, contact_id, woken)
+
+
+def _look_up(events: Sequence[Event]) -> Known:
+    """Read accounts and addresses in one call.
+
+    Addresses are read at half the price first. One that is not found may have been written a
+    moment ago, so it is asked for once more, consistently, before an event is dropped for it.
+    """
+    env = environment()
+    account_keys = {event.account_id: accounts.key(event.account_id) for event in events}
+    pairs = {(event.account_id, event.address) for event in events}
+    places = {pair: contacts.address_key(*pair) for pair in sorted(pairs)}
+    found = table.get_many(
+        {env.rules_table: account_keys.values(), env.contacts_table: places.values()},
+        eventually=frozenset({env.contacts_table}),
+    )
+    contact_ids = {
+        pair: contacts.id_from(found[place]) for pair, place in places.items() if place in found
+    }
+    missing = [pair for pair in places if pair not in contact_ids]
+    return Known(
+        accounts={
+            account_id: accounts.account_from(found[place])
+            for account_id, place in account_keys.items()
+            if place in found
+        },
+        contact_ids=contact_ids | (contacts.ids_at(missing) if missing else {}),
+    )
+
+
+def _feed_item(event: Event, result: Tracked | DropReason, now_ms: int) -> Item:
+    shown = {"name": event.name, "address": event.address, "value": event.value[:200]}
+    line: dict[str, Any]
+    if isinstance(result, DropReason):
+        line = {"kind": "dropped", "reason": result, **shown}
+    else:
+        fired = list(dict.fromkeys(due.rule_id for due in result.dispatches))
+        line = {"kind": "event", "contact_id": result.entry.contact_id, "rules": fired, **shown}
+    return feed.item(event.account_id, now_ms, event.key_hash(), line)
