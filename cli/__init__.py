@@ -1,0 +1,1 @@
+"""The `signalbox` command: an account of a stack, from a terminal or a script."""
