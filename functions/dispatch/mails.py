@@ -2,6 +2,8 @@
 
 import secrets
 import time
+from collections.abc import Callable
+from functools import partial
 
 from signalbox.channels import mail
 from signalbox.environment import environment
@@ -17,16 +19,26 @@ from .result import Later, Result, Settled
 from .values import values_of
 
 
-def send(action: SendEmail, dispatch: Dispatch, account: Account, contact: Contact) -> Result:
-    """Write to the contact, once.
+def prepared(
+    action: SendEmail, dispatch: Dispatch, account: Account, contact: Contact
+) -> Callable[[], Result]:
+    """Write the mail to the contact and return what sends it, once.
 
-    A mail that SES may have taken is never sent again by itself: SES knows no idempotency token.
+    All reading is done here, so that a dispatch is claimed for nothing but the sending: what goes
+    wrong before is known to have sent nothing.
     """
     reason = unsendable(action, account, contact)
     if reason:
-        return Settled(Outcome.SKIPPED, reason)
+        return partial(Settled, Outcome.SKIPPED, reason)
     values = values_of(contact, dispatch, action.subject, action.html, action.text)
-    written = _write(action, dispatch, account, contact, values)
+    return partial(_send, _write(action, dispatch, account, contact, values), dispatch)
+
+
+def _send(written: mail.Mail, dispatch: Dispatch) -> Result:
+    """Hand the mail to SES.
+
+    A mail that SES may have taken is never sent again by itself: SES knows no idempotency token.
+    """
     try:
         message_id = mail.send(
             written, configuration_set=environment().mail_configuration_set or None

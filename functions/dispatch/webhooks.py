@@ -1,7 +1,10 @@
-"""The action `webhook`."""
+"""The action `webhook`, and how any webhook is delivered."""
 
 import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import assert_never
 
 from signalbox.channels import webhook
@@ -10,6 +13,7 @@ from signalbox.model.account import Account
 from signalbox.model.action import CallWebhook
 from signalbox.model.contact import Contact
 from signalbox.model.dispatch import Dispatch, Outcome
+from signalbox.model.errors import InvalidError
 from signalbox.model.performing import webhook_body
 from signalbox.model.personalisation import personalise_url
 from signalbox.model.retries import Done, GaveUp, RetryAt, judge
@@ -20,22 +24,52 @@ from .result import Later, Result, Settled
 from .values import values_of
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is said to a receiver."""
+
+    url: str
+    body: bytes
+    content_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 def call(
     action: CallWebhook, dispatch: Dispatch, rule: Rule, account: Account, contact: Contact
 ) -> Result:
-    """Tell the receiver; every try carries the same id, so that it can tell them apart."""
-    now = datetime.now(UTC)
-    now_ms = int(now.timestamp() * 1000)
+    """Tell the receiver of the event as JSON."""
     values = values_of(contact, dispatch, action.url)
-    answer = webhook.deliver(
-        personalise_url(action.url, values),
-        message_id=dispatch.dispatch_id,
+    message = Message(
+        url=personalise_url(action.url, values),
         body=webhook_body(dispatch, contact, rule),
-        secrets=account.signing_secrets(now_ms),
-        now=now,
-        allowed_hosts=environment().webhook_allowed_hosts,
+        content_type="application/json",
         headers=action.headers,
     )
+    return deliver(message, dispatch, account, partial(rules.note_gone, rule, dispatch.action))
+
+
+def deliver(
+    message: Message, dispatch: Dispatch, account: Account, gone: Callable[[], None]
+) -> Result:
+    """Tell the receiver; every try carries the same id, so that it can tell them apart.
+
+    `gone` is called where it answers 410 Gone.
+    """
+    now = datetime.now(UTC)
+    now_ms = int(now.timestamp() * 1000)
+    try:
+        answer = webhook.deliver(
+            message.url,
+            message_id=dispatch.dispatch_id,
+            body=message.body,
+            secrets=account.signing_secrets(now_ms),
+            now=now,
+            allowed_hosts=environment().webhook_allowed_hosts,
+            content_type=message.content_type,
+            headers=message.headers,
+        )
+    except InvalidError as error:  # nothing to sign with
+        return Settled(Outcome.FAILED, str(error))
     jitter = secrets.randbelow(1000) / 1000
     verdict = judge(dispatch.attempt, answer, now_ms=now_ms, jitter=jitter)
     match verdict:
@@ -45,7 +79,7 @@ def call(
             return Later(at_ms, answer.summary, answer.status)
         case GaveUp(reason, disable):
             if disable:
-                rules.note_gone(rule, dispatch.action)
+                gone()
             return Settled(Outcome.FAILED, f"{reason}: {answer.summary}", answer.status)
         case _:
             assert_never(verdict)

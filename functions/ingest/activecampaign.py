@@ -15,7 +15,7 @@ from signalbox.model.event import Event
 from signalbox.queues import EVENTS
 from signalbox.store import idempotency
 
-from .request import Request, json_value, new_event_id
+from .request import Request, check_size, json_value, new_event_id
 
 LONGEST_NAME = 32
 LONGEST_DATA = 32_768
@@ -49,6 +49,7 @@ def take_event(request: Request) -> dict[str, Any]:
         value=value,
         source="form",
     )
+    check_size(event, "eventdata")
     EVENTS.put([event])
     return _answer(200, 1, "Event spawned")
 

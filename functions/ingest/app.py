@@ -9,7 +9,7 @@ is read and what is answered; here is what they share.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from signalbox import emf
+from signalbox import aws, emf
 from signalbox.aws import AwsError
 from signalbox.model.errors import ConflictError, ForbiddenError, InvalidError
 from signalbox.queues import QueueRefusedError
@@ -25,6 +25,9 @@ ROUTES: Mapping[str, tuple[Dialect, Refusal]] = {
     "POST /event": (activecampaign.take_event, activecampaign.refuse),
     "POST /api/events": (native.take_events, native.refuse),
 }
+
+
+aws.prepare("sqs", "dynamodb")
 
 
 def take(request: Request, accept: Dialect, refuse: Refusal) -> Response:

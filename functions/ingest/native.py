@@ -1,7 +1,9 @@
 """The native way in: POST /api/events, up to 500 events at once.
 
 `{"events": [{"name", "contact": {"email"} or {"id"}, "value"?, "properties"?, "at"?, "id"?}]}` with
-an event key or an API token in the header `Api-Token`. All of a request is taken, or nothing.
+an event key or an API token in the header `Api-Token`. Accepted means that all were taken. After a
+failure some may have been: the caller repeats the request under the same `Idempotency-Key` or with
+the events' own ids, and each is written once. An id without a time costs one write more.
 """
 
 import json
@@ -16,7 +18,7 @@ from signalbox.model.wire import packed
 from signalbox.queues import EVENTS
 from signalbox.store import idempotency
 
-from .request import Request, new_event_id
+from .request import Request, check_size, new_event_id
 
 MOST_EVENTS = 500
 LONGEST_NAME = 128
@@ -40,7 +42,7 @@ def take_events(request: Request) -> dict[str, Any]:
     claimed = _accepted(request, account_id, accepted)
     if claimed != accepted:
         read = [_event(one, account_id, number, claimed) for number, one in enumerate(sent)]
-    EVENTS.put(read)
+    EVENTS.put([_timed(one, event) for one, event in zip(sent, read, strict=True)])
     return _answer(202, {"accepted": len(read)})
 
 
@@ -66,7 +68,7 @@ def _event(sent: Any, account_id: str, number: int, accepted: idempotency.Accept
     if unknown:
         raise InvalidError(f"{where}.{unknown[0]}", "is not a field of an event")
     event_id = _text(sent, "id", where, LONGEST_ID) or f"{accepted.event_id}.{number}"
-    return Event(
+    event = Event(
         account_id=account_id,
         event_id=event_id,
         name=_name(sent, where),
@@ -77,6 +79,19 @@ def _event(sent: Any, account_id: str, number: int, accepted: idempotency.Accept
         properties=_properties(sent.get("properties", {}), f"{where}.properties"),
         source="api",
     )
+    check_size(event, f"{where}.value")
+    return event
+
+
+def _timed(sent: Mapping[str, Any], event: Event) -> Event:
+    """Give an event with an id but no time the time at which the id first came.
+
+    Id and time make the key in the log, so that a repeat is written over the first.
+    """
+    if not sent.get("id") or sent.get("at") is not None:
+        return event
+    first_ms = idempotency.first_received(event.account_id, event.event_id, event.received_ms)
+    return event._replace(at_ms=first_ms, received_ms=first_ms)
 
 
 def _name(sent: Mapping[str, Any], where: str) -> str:

@@ -12,10 +12,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from signalbox.model.errors import InvalidError
+from signalbox.model.event import Event
+from signalbox.model.wire import packed
 
 MOST_BYTES = 262_144
 MOST_FIELDS = 64
 DEEPEST_JSON = 32
+MEASURED = 8192  # characters of a value; a shorter one is never too large
+LARGEST_EVENT = 245_760  # bytes, within a dispatch; EventBridge Scheduler carries 262,144
 
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 
@@ -60,7 +64,7 @@ class Request:
 
 
 def json_value(text: str, field: str) -> Any:
-    """Read JSON as RFC 8259 has it: no NaN, no number beyond a double, no lone surrogate."""
+    """Read JSON as RFC 8259 has it: no NaN, no infinite number, no lone surrogate."""
     try:
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
         text.encode()
@@ -71,6 +75,16 @@ def json_value(text: str, field: str) -> Any:
     if _deeper_than(value, DEEPEST_JSON):
         raise InvalidError(field, f"is nested deeper than {DEEPEST_JSON} levels")
     return value
+
+
+def check_size(event: Event, field: str) -> None:
+    """Raise `InvalidError` where the event is too large for what it may set off.
+
+    A dispatch carries the event's JSON as a text of its own, in which every mark outside ASCII
+    takes 7 or 14 bytes.
+    """
+    if len(event.value) > MEASURED and len(packed(event.to_wire())) > LARGEST_EVENT:
+        raise InvalidError(field, "The data is too large once it is written as JSON.")
 
 
 def new_event_id() -> str:

@@ -9,7 +9,7 @@ the same ids, so a batch that was cut off anywhere is simply worked through agai
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from signalbox import emf
+from signalbox import aws, emf
 from signalbox.aws import AwsError
 from signalbox.model.event import Event
 from signalbox.queues import QueueRefusedError
@@ -24,6 +24,13 @@ POISON = {
     "InvalidParameterValue",
     "AWS.SimpleQueueService.BatchRequestTooLong",
 }
+
+# What reading a message can raise that is no event: JSON nested too deep and infinite numbers, too.
+UNREADABLE = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
+END_OF_TIME_MS = 10**13  # keys have 13 digits for it
+
+
+aws.prepare("sqs", "dynamodb")
 
 
 def track(records: Records) -> list[str]:
@@ -46,11 +53,27 @@ def _read(records: Records) -> tuple[dict[str, Event], list[str]]:
     events, failed = {}, []
     for record in records:
         try:
-            events[record["messageId"]] = Event.from_wire(record["body"])
-        except (KeyError, TypeError, ValueError) as error:
+            events[record["messageId"]] = _checked(Event.from_wire(record["body"]))
+        except UNREADABLE as error:
             emf.fault("unreadable event", error=repr(error)[:200], record=record["messageId"])
             failed.append(record["messageId"])
     return events, failed
+
+
+def _checked(event: Event) -> Event:
+    """Return the event; raise `TypeError` or `ValueError` where no ingest has written it."""
+    texts = (
+        *(event.account_id, event.event_id, event.name, event.address, event.value),
+        *(event.source, event.kind),
+    )
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a field that is a text is none")
+    if not (isinstance(event.properties, dict) and isinstance(event.depth, int)):
+        raise TypeError("the properties are no object, or the depth is no number")
+    if not (0 <= event.at_ms < END_OF_TIME_MS and 0 <= event.received_ms < END_OF_TIME_MS):
+        raise ValueError("a time lies outside the years 1970 to 2286")
+    f"{event.account_id}{event.address}{event.name}".encode()  # keys hold no half of a surrogate
+    return event
 
 
 def _alone(event: Event) -> bool:

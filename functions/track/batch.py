@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from signalbox import emf
 from signalbox.environment import environment
@@ -11,14 +10,13 @@ from signalbox.model.account import Account
 from signalbox.model.dispatch import Dispatch
 from signalbox.model.drop import DroppedEvent, DropReason
 from signalbox.model.event import Event
-from signalbox.model.matching import Tracked, drop_reason, tracked
+from signalbox.model.matching import Tracked, drop_reason, is_kept, tracked
 from signalbox.queues import ACTIONS
-from signalbox.store import accounts, contacts, dropped_events, feed, rules, table, tracking
+from signalbox.store import accounts, contacts, feed, rules, table, tracking
 from signalbox.store.table import Item
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the store knows of a batch's accounts and addresses."""
 
     accounts: dict[str, Account]
@@ -36,8 +34,9 @@ def track_events(events: Sequence[Event]) -> None:
         result = _decide(event, known)
         account = known.accounts.get(event.account_id)
         if isinstance(result, DropReason):
-            written.append(dropped_events.item(DroppedEvent(event, result)))
             counts["EventsDropped"] += 1
+            if is_kept(event, result):
+                written.append(_dropped_item(DroppedEvent(event, result)))
         elif account is not None:
             written.append(tracking.item(result.entry, account))
             dispatches.extend(result.dispatches)
@@ -56,7 +55,7 @@ def _decide(event: Event, known: Known) -> Tracked | DropReason:
     reason = drop_reason(event, account, contact_id)
     if reason is not None or account is None or contact_id is None:
         return reason or DropReason.UNKNOWN_CONTACT
-    woken = rules.woken_by(event.account_id, account.version, event.name)
+    woken = rules.woken_by(event.account_id, account.version, event.name, event.kind)
     return tracked(event, contact_id, woken)
 
 
@@ -86,6 +85,12 @@ def _look_up(events: Sequence[Event]) -> Known:
         },
         contact_ids=contact_ids | (contacts.ids_at(missing) if missing else {}),
     )
+
+
+def _dropped_item(dropped: DroppedEvent) -> Item:
+    from signalbox.store import dropped_events  # noqa: PLC0415 few workers drop anything
+
+    return dropped_events.item(dropped)
 
 
 def _feed_item(event: Event, result: Tracked | DropReason, now_ms: int) -> Item:

@@ -5,7 +5,7 @@ import time
 from signalbox.model.credential import ACCOUNT_ID, Key, account_of
 from signalbox.model.errors import ForbiddenError
 from signalbox.model.permission import Permission, allowed
-from signalbox.store import accounts, api_keys
+from signalbox.store import api_keys
 
 REMEMBERED_S = 60  # a revoked key works for at most this long
 REFUSED_S = 5  # a new key waits at most this long where it was tried too early
@@ -40,7 +40,7 @@ def check_account(account_id: str, shown: str) -> None:
     known = bool(ACCOUNT_ID.fullmatch(account_id))
     if known and account_of(shown) == account_id and _find(shown) is not None:
         sender(shown)
-    elif known and accounts.find(account_id) is not None:
+    elif known and _exists(account_id):
         raise ForbiddenError("The event key is not valid for this account ID.")
     else:
         raise ForbiddenError("The account ID is unknown.")
@@ -49,6 +49,12 @@ def check_account(account_id: str, shown: str) -> None:
 def forget() -> None:
     """Empty the memory of this process."""
     _remembered.clear()
+
+
+def _exists(account_id: str) -> bool:
+    from signalbox.store import accounts  # noqa: PLC0415 only a refusal asks
+
+    return accounts.find(account_id) is not None
 
 
 def _find(shown: str) -> Key | None:

@@ -13,7 +13,7 @@ from typing import Any
 from signalbox import awsjson
 from signalbox.awsjson import AwsError
 
-__all__ = ["AwsError", "call", "client", "dynamodb", "sqs"]
+__all__ = ["AwsError", "call", "client", "dynamodb", "prepare", "sqs"]
 
 # SES and SMS have no idempotency token: a retry of the SDK could send twice.
 NEVER_REPEATED = {"sesv2", "sns"}
@@ -27,6 +27,17 @@ def dynamodb(operation: str, **request: Any) -> dict[str, Any]:
 def sqs(operation: str, **request: Any) -> dict[str, Any]:
     """Call SQS; raise `AwsError` by its code."""
     return _speak("sqs", operation, request)
+
+
+def prepare(*services: str) -> None:
+    """Make the lean clients of `sqs` or `dynamodb` while a function starts; else do nothing.
+
+    Lambda starts a function on a whole processor and then gives it the share that its memory buys,
+    so what a first request would have to load is loaded before it comes: TLS and its roots.
+    """
+    if _lean():
+        for service in services:
+            awsjson.client(service)
 
 
 def call(service: str, operation: str, **request: Any) -> dict[str, Any]:

@@ -5,16 +5,15 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 
 class MissingVariableError(RuntimeError):
     """The environment lacks a variable that Signalbox cannot do without."""
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """Names of the stack's resources and the settings of its operator."""
 
     contacts_table: str

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from signalbox.aws import sqs
@@ -30,13 +29,12 @@ class QueueRefusedError(Exception):
         self.unsent = unsent
 
 
-@dataclass(frozen=True, slots=True)
 class Queue(Generic[Model]):
-    """One queue: where it is, and the model that it carries."""
+    """One queue: where it is, and the model that it carries; `read` reads a message's body."""
 
-    name: str
-    url: Callable[[Environment], str]
-    read: Callable[[str], Model]
+    def __init__(self, url: Callable[[Environment], str], read: Callable[[str], Model]) -> None:
+        self.url = url
+        self.read: Callable[[str], Model] = read
 
     def put(self, models: Sequence[Model]) -> None:
         """Send the models: one call for up to ten.
@@ -60,16 +58,18 @@ def _dispatch_from(text: str) -> "Dispatch":
     return Dispatch.from_wire(text)
 
 
-EVENTS: Queue[Event] = Queue("events", lambda env: env.events_queue_url, Event.from_wire)
-ACTIONS: "Queue[Dispatch]" = Queue("actions", lambda env: env.actions_queue_url, _dispatch_from)
+EVENTS: Queue[Event] = Queue(lambda env: env.events_queue_url, Event.from_wire)
+ACTIONS: "Queue[Dispatch]" = Queue(lambda env: env.actions_queue_url, _dispatch_from)
 
 
-@dataclass(frozen=True, slots=True)
 class DeadLetters:
     """What failed too often on one queue, and the way back to it."""
 
-    source: Callable[[Environment], str]
-    home: Callable[[Environment], str]
+    def __init__(
+        self, source: Callable[[Environment], str], home: Callable[[Environment], str]
+    ) -> None:
+        self.source = source
+        self.home = home
 
     def waiting(self) -> int:
         """Return about how many messages there are."""

@@ -1,11 +1,8 @@
 """Accounts: one customer's world."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
 
-RETENTION_DAYS = 400
-DAY_MS = 86_400_000
+from signalbox.model.retention import DAY_MS, RETENTION_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +43,3 @@ class Account:
             for kept in self.webhook_secrets
             if not kept.expires_ms or kept.expires_ms > now_ms
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What of an account its owner may change."""
-
-    changes: Mapping[str, Any] = field(default_factory=dict)
-
-    def applied_to(self, account: Account) -> Account:
-        """Return the account with the changes made."""
-        return replace(account, **self.changes)

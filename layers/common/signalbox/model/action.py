@@ -25,7 +25,20 @@ class CallWebhook:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Action = SendEmail | CallWebhook
+@dataclass(frozen=True, slots=True)
+class PostForm:
+    """Tell another system, by a signed POST of a form: what a webhook of `model.webhook` does.
+
+    With `list_id` it is told of updates of that list's members only.
+    """
+
+    url: str
+    list_id: str = ""
+
+
+Action = SendEmail | CallWebhook | PostForm
+
+FORM_KIND: Final = "webhook_form"  # no rule can have it
 
 KINDS: Final[Mapping[str, type[SendEmail] | type[CallWebhook]]] = {
     "send_email": SendEmail,
@@ -35,6 +48,8 @@ KINDS: Final[Mapping[str, type[SendEmail] | type[CallWebhook]]] = {
 
 def kind_of(action: Action) -> str:
     """Return the kind's name in rules and logs."""
+    if isinstance(action, PostForm):
+        return FORM_KIND
     return next(kind for kind, shape in KINDS.items() if isinstance(action, shape))
 
 

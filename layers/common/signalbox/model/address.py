@@ -23,7 +23,8 @@ def email_address(text: str, *, field: str = "email") -> str:
         raise InvalidError(field, "is not an e-mail address")
     if len(local) > LONGEST_LOCAL_PART or len(email.split()) > 1 or min(email) < " ":
         raise InvalidError(field, "is not an e-mail address")
-    normal = f"{local.lower()}@{_ascii_domain(domain, field)}"
+    lower = _composed(local.lower())  # some letters compose in lower case only
+    normal = f"{lower}@{_ascii_domain(domain, field)}"
     if len(normal) > LONGEST_EMAIL:
         raise InvalidError(field, f"is longer than {LONGEST_EMAIL} characters")
     return f"email:{normal}"

@@ -6,8 +6,8 @@ Only a key's SHA-256 is stored: the keys are random, so a slow hash would add no
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from signalbox.model.wire import digest
 
@@ -29,8 +29,7 @@ class Role(StrEnum):
     EVENT = "event"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A key as it is kept: everything but the key itself.
 
     `fingerprint` is the SHA-256 of the key; `hint` its last four characters, to know it by.
@@ -58,6 +57,15 @@ def account_of(key: str) -> str:
 def fingerprint(key: str) -> str:
     """Return what is stored of a key."""
     return digest("key", key)
+
+
+def made_key(account_id: str, role: Role, entropy: bytes) -> str:
+    """Return the key of that role made from 32 random bytes: an event key, or an API token."""
+    if role is Role.EVENT:
+        return event_key(account_id, entropy.hex())
+    from base64 import urlsafe_b64encode  # noqa: PLC0415 the hot functions make no keys
+
+    return api_token(account_id, urlsafe_b64encode(entropy).decode().rstrip("="))
 
 
 def api_token(account_id: str, secret: str) -> str:

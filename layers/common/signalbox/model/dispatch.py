@@ -32,6 +32,7 @@ class SkipReason(StrEnum):
     RULE_GONE = "rule_gone"
     RULE_DISABLED = "rule_disabled"
     ENDPOINT_GONE = "endpoint_gone"
+    NOT_ON_LIST = "not_on_list"
     NO_EMAIL = "no_email"
     NO_SENDER = "no_sender"
 

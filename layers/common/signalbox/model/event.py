@@ -1,12 +1,13 @@
 """Events: what one contact did, or what happened to one, at one time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from signalbox.model.wire import digest, packed, unpacked
 
 SCHEMA_VERSION = 1
+DEFAULT_SOURCE = "api"
 DEEPEST_CHAIN = 5  # below the about 16 hops after which Lambda itself would cut the loop
 
 
@@ -14,8 +15,7 @@ class UnknownSchemaError(ValueError):
     """A queue message was written by a newer Signalbox than the one that reads it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event as it was accepted.
 
     `event_id`, `at_ms` (when it happened) and `received_ms` (when it was accepted) are fixed when it
@@ -23,6 +23,8 @@ class Event:
     same log entry. `address` names the contact (see `model.address`).
     `value` is the one text of the form API's `eventdata`; `properties` a JSON object.
     `depth` counts the rules that led here: 0 for what came from outside.
+    `kind` is empty for what an application reported; else it says what happened to the contact
+    (`subscribe`, `contact_tag_added`, …), and so does `name`.
     """
 
     account_id: str
@@ -32,9 +34,18 @@ class Event:
     received_ms: int
     address: str
     value: str = ""
-    properties: Mapping[str, Any] = field(default_factory=dict)
-    source: str = "api"
+    properties: Mapping[str, Any] = MappingProxyType({})
+    source: str = DEFAULT_SOURCE
     depth: int = 0
+    kind: str = ""
+
+    @property
+    def initiated_from(self) -> str:
+        """Return who caused it, in ActiveCampaign's words: public, admin, api or system."""
+        if self.kind:
+            caused_by: str = self.properties.get("initiated_from", DEFAULT_SOURCE)
+            return caused_by
+        return "public" if self.source == "form" else DEFAULT_SOURCE
 
     def key_hash(self) -> str:
         """Return the 12 hex digits that tell this event from others of its millisecond."""
@@ -58,6 +69,8 @@ class Event:
             message["properties"] = self.properties
         if self.depth:
             message["depth"] = self.depth
+        if self.kind:
+            message["kind"] = self.kind
         return packed(message)
 
     @classmethod
@@ -82,4 +95,5 @@ class Event:
             properties=message.get("properties", {}),
             source=message["source"],
             depth=message.get("depth", 0),
+            kind=message.get("kind", ""),
         )

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from signalbox.model.errors import NotFoundError
 from signalbox.model.event import Event
 
+CONTACT_DIGITS = 16  # of 2^53
 HASH_DIGITS = 15  # 48 bits in decimal
 TIME_DIGITS = 13  # milliseconds since 1970, until the year 2286
 
@@ -16,7 +17,7 @@ class LogEntry:
     """One event on the record of one contact.
 
     `key_hash` is 12 hex digits made from the event's id; with contact and time it is the entry's
-    key, so the same event always lands on the same entry.
+    key, so the same event always lands on the same entry. `kind` is the event's.
     """
 
     account_id: str
@@ -29,6 +30,7 @@ class LogEntry:
     properties: Mapping[str, Any]
     source: str
     event_id: str
+    kind: str = ""
 
     @property
     def entry_id(self) -> str:
@@ -40,8 +42,7 @@ class LogEntry:
         return f"{self.contact_id}{self.at_ms:013d}{int(self.key_hash, 16):015d}"
 
 
-@dataclass(frozen=True, slots=True)
-class EntryKey:
+class EntryKey(NamedTuple):
     """Where an entry stands."""
 
     contact_id: str
@@ -52,7 +53,9 @@ class EntryKey:
     def of(cls, entry_id: str) -> "EntryKey":
         """Read an `entry_id`; raise `NotFoundError` where no entry can have it."""
         shortest = TIME_DIGITS + HASH_DIGITS + 1
-        readable = entry_id.isascii() and entry_id.isdigit() and len(entry_id) >= shortest
+        longest = shortest - 1 + CONTACT_DIGITS
+        readable = entry_id.isascii() and entry_id.isdigit()
+        readable = readable and shortest <= len(entry_id) <= longest
         number = int(entry_id[-HASH_DIGITS:]) if readable else 1 << 48
         if number >= 1 << 48:
             raise NotFoundError("log entry", entry_id)
@@ -76,4 +79,5 @@ def entry_of(event: Event, contact_id: str) -> LogEntry:
         properties=event.properties,
         source=event.source,
         event_id=event.event_id,
+        kind=event.kind,
     )

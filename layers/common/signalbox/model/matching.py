@@ -1,7 +1,7 @@
 """What an event sets off: the decision, as data."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from signalbox.model.account import Account
 from signalbox.model.dispatch import Dispatch
@@ -11,8 +11,7 @@ from signalbox.model.log import LogEntry, entry_of
 from signalbox.model.rule import Wakeable
 
 
-@dataclass(frozen=True, slots=True)
-class Tracked:
+class Tracked(NamedTuple):
     """The event is written on the contact's record, and these actions are due."""
 
     entry: LogEntry
@@ -20,16 +19,27 @@ class Tracked:
 
 
 def drop_reason(event: Event, account: Account | None, contact_id: str | None) -> DropReason | None:
-    """Say why this event must not be written; None where it may."""
+    """Say why this event must not be written; None where it may.
+
+    The switch of event tracking is about what applications report, not about changes.
+    """
     if account is None:
         return DropReason.UNKNOWN_ACCOUNT
-    if not account.tracking_enabled:
+    if not (account.tracking_enabled or event.kind):
         return DropReason.TRACKING_OFF
     if contact_id is None:
         return DropReason.UNKNOWN_CONTACT
     if event.depth > DEEPEST_CHAIN:
         return DropReason.TOO_DEEP
     return None
+
+
+def is_kept(event: Event, reason: DropReason) -> bool:
+    """Tell whether a dropped event is worth keeping.
+
+    A change of a contact who is gone by now is not: the contact's id will never be anybody's again.
+    """
+    return not event.kind or reason is not DropReason.UNKNOWN_CONTACT
 
 
 def tracked(event: Event, contact_id: str, rules: Iterable[Wakeable]) -> Tracked:
@@ -41,5 +51,13 @@ def _dispatches(event: Event, contact_id: str, rules: Iterable[Wakeable]) -> Seq
     return [
         Dispatch(contact_id, rule.rule_id, rule.version, number, event)
         for rule in rules
+        if _wants(rule, event)
         for number in range(rule.actions)
     ]
+
+
+def _wants(rule: Wakeable, event: Event) -> bool:
+    """Tell whether the rule's own limits let it fire."""
+    if rule.sources and event.initiated_from not in rule.sources:
+        return False
+    return not rule.list_id or event.properties.get("list_id") == rule.list_id

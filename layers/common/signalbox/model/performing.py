@@ -58,7 +58,7 @@ def webhook_body(dispatch: Dispatch, contact: Contact, rule: Rule) -> bytes:
             "event": {
                 "name": event.name,
                 "value": event.value,
-                "properties": event.properties,
+                "properties": dict(event.properties),
                 "at": iso(event.at_ms),
             },
             "contact": {

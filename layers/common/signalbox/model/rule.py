@@ -50,8 +50,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Wakeable:
-    """What a worker needs to know of an active rule to let it fire."""
+    """What a worker needs to know of an active rule to let it fire.
+
+    A webhook is a rule here, too. It may limit itself to events that certain `sources` caused or
+    that happened on one list; empty for no limit.
+    """
 
     rule_id: str
     version: int
     actions: int
+    sources: frozenset[str] = frozenset()
+    list_id: str = ""

@@ -20,6 +20,7 @@ def sentence(line: Mapping[str, Any]) -> str:
             return f"{line['name']!r} by {who} dropped ({reason}): {reason.explanation}"
         case "action":
             tries = f", try {line['attempt']}" if line["attempt"] > 1 else ""
-            detail = f": {line['detail']}" if line["detail"] else ""
+            told = line["detail"] and line["outcome"] != "done"
+            detail = f": {line['detail']}" if told else ""
             return f"{line['action']} of rule {line['rule_id']} {line['outcome']}{tries}{detail}"
     return str(line["kind"])

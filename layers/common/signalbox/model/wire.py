@@ -8,8 +8,9 @@ import hashlib
 import json
 from typing import Any
 
-# Kept, because `json.dumps` would make another for each text.
+# Kept, because `json.dumps` would make another encoder for each text.
 _encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+_decode = json.JSONDecoder().decode
 
 
 def packed(value: Any) -> str:
@@ -19,7 +20,7 @@ def packed(value: Any) -> str:
 
 def unpacked(text: str) -> Any:
     """Return the value of a packed text; raise `ValueError` where it is no JSON."""
-    return json.loads(text)
+    return _decode(text)
 
 
 def digest(*parts: str) -> str:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from signalbox.environment import environment
-from signalbox.model.account import DAY_MS, RETENTION_DAYS, Account
+from signalbox.model.account import Account
 from signalbox.model.contact import Contact
-from signalbox.model.dispatch import Dispatch, DispatchRecord, Outcome
+from signalbox.model.dispatch import Dispatch, DispatchRecord, Outcome, SkipReason
 from signalbox.model.errors import NotFoundError
+from signalbox.model.retention import DAY_MS, RETENTION_DAYS
 from signalbox.model.rule import Rule
-from signalbox.store import accounts, contacts, keys, rules, table
+from signalbox.store import accounts, contacts, keys, rules, table, webhooks
 from signalbox.store.table import Item, Key
 
 PREFIX = "dispatch#"
@@ -55,12 +56,13 @@ def key(account_id: str, dispatch_id: str) -> Key:
 
 
 def circumstances(dispatch: Dispatch) -> Circumstances:
-    """Read account, contact and rule as they are now, in one call."""
+    """Read account, contact and rule (or webhook) as they are now, in one call."""
     account_id = dispatch.account_id
     env = environment()
     account_key = accounts.key(account_id)
     contact_key = contacts.key(account_id, dispatch.contact_id)
-    rule_key = rules.key(account_id, dispatch.rule_id)
+    rule_key = webhooks.rule_key(account_id, dispatch.rule_id)
+    rule_from = webhooks.rule_from if webhooks.is_webhook(dispatch.rule_id) else rules.rule_from
     found = table.get_many(
         {env.rules_table: [account_key, rule_key], env.contacts_table: [contact_key]}
     )
@@ -68,14 +70,16 @@ def circumstances(dispatch: Dispatch) -> Circumstances:
     return Circumstances(
         account=accounts.account_from(account) if account else None,
         contact=contacts.contact_from(contact, account_id) if contact else None,
-        rule=rules.rule_from(rule, account_id) if rule else None,
+        rule=rule_from(rule, account_id) if rule else None,
     )
 
 
 def claim(record: DispatchRecord, *, now_ms: int, repeatable: bool) -> bool:
     """Enter the record if this attempt is due; False where the attempt was settled before.
 
-    `repeatable`: what a dead worker may have done already does no harm when it is done again.
+    `repeatable`: what a dead worker may have done already does no harm when it is done again. The
+    claim of an earlier attempt is taken over in any case once its lease has run out: this attempt
+    was only scheduled because that one had performed nothing.
 
     Raises:
         BusyError: another worker is at it.
@@ -84,16 +88,17 @@ def claim(record: DispatchRecord, *, now_ms: int, repeatable: bool) -> bool:
     due = (
         "attribute_not_exists(pk)"
         " OR (attempt < :attempt AND outcome IN (:waiting, :failed, :uncertain))"
+        " OR (outcome = :claimed AND lease < :now"
     )
+    due += ")" if repeatable else " AND attempt < :attempt)"
     values: dict[str, Any] = {
         ":attempt": record.dispatch.attempt,
         ":waiting": Outcome.WAITING,
         ":failed": Outcome.FAILED,
         ":uncertain": Outcome.UNCERTAIN,
+        ":claimed": Outcome.CLAIMED,
+        ":now": now_ms,
     }
-    if repeatable:
-        due += " OR (outcome = :claimed AND lease < :now)"
-        values |= {":claimed": Outcome.CLAIMED, ":now": now_ms}
     try:
         table.put(environment().tracking_table, _item(record), condition=due, values=values)
     except table.RefusedError as error:
@@ -123,6 +128,24 @@ def settle(record: DispatchRecord) -> bool:
     except table.RefusedError:
         return False
     return True
+
+
+def release(record: DispatchRecord, *, now_ms: int) -> bool:
+    """Give the claim back, so that the same attempt is due again; False where it was lost.
+
+    Only for an attempt that is known to have performed nothing.
+    """
+    before = replace(record.dispatch, attempt=record.dispatch.attempt - 1)
+    return settle(
+        replace(record, dispatch=before, outcome=Outcome.WAITING, changed_ms=now_ms, next_ms=now_ms)
+    )
+
+
+def is_claimed(dispatch: Dispatch) -> bool:
+    """Tell whether a worker is at the dispatch, or died at it."""
+    where = key(dispatch.account_id, dispatch.dispatch_id)
+    standing = table.get(environment().tracking_table, where)
+    return standing is not None and standing["outcome"] == Outcome.CLAIMED
 
 
 def fetch(account_id: str, dispatch_id: str) -> DispatchRecord:
@@ -178,6 +201,8 @@ def record_from(found: Item) -> DispatchRecord:
 
 def _item(record: DispatchRecord) -> Item:
     dispatch = record.dispatch
+    if record.detail == SkipReason.CONTACT_GONE:
+        dispatch = _impersonal(dispatch)
     pk, sk = key(dispatch.account_id, dispatch.dispatch_id)
     item = {
         "pk": pk,
@@ -197,3 +222,10 @@ def _item(record: DispatchRecord) -> Item:
     if record.outcome in ATTENTION:
         item["attention"] = keys.attention(dispatch.account_id)
     return item
+
+
+def _impersonal(dispatch: Dispatch) -> Dispatch:
+    """Return the dispatch without what its event says of a contact who is gone."""
+    contact = f"contact:{dispatch.contact_id}"
+    event = dispatch.event._replace(address=contact, value="", properties={})
+    return replace(dispatch, event=event)

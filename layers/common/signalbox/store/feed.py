@@ -32,12 +32,15 @@ def write(items: list[Item]) -> None:
     table.put_many(environment().tracking_table, items)
 
 
-def since(account_id: str, since_ms: int, *, limit: int = 200) -> list[dict[str, Any]]:
-    """Return the lines from that time on, oldest first; each with its `id` and time `at_ms`."""
+def since(account_id: str, after: str, *, limit: int = 200) -> list[dict[str, Any]]:
+    """Return the lines after a time (13 digits of ms) or after the line of that id, oldest first.
+
+    Each has its `id` and its time `at_ms`.
+    """
     page = table.query(
         environment().tracking_table,
         keys.feed(account_id),
-        between=(f"{max(since_ms, 0):013d}", "~"),
+        between=(f"{after}!" if "#" in after else after, "~"),
         limit=limit,
         consistent=True,
     )

@@ -6,8 +6,7 @@ a map of attributes, and smaller) and the few attributes that conditions, indexe
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from signalbox.aws import AwsError, dynamodb
 from signalbox.awsjson import jitter
@@ -22,8 +21,7 @@ TRIES = 8  # of what a batch call left over; the waits add up to at most 6 s
 sleep = time.sleep
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """Some items of a query, and the key to go on after; None at the end."""
 
     items: list[Item]
@@ -180,29 +178,37 @@ def transact(writes: Sequence[Item]) -> None:
             return
 
 
+def checking(table: str, key: Key, condition: str) -> Item:
+    """Return a condition on an item that is not written as a part of a transaction."""
+    check: dict[str, Any] = {"TableName": table, "Key": _typed_key(key)}
+    return {"ConditionCheck": _conditional(check, condition, None)}
+
+
 def query(  # noqa: PLR0913 the parts of one question
     table: str,
     partition: str,
     *,
     prefix: str = "",
-    between: tuple[str, str] | None = None,
+    between: tuple[str, str] | tuple[int, int] | None = None,
     limit: int = 100,
     newest_first: bool = False,
     after: Key | None = None,
     consistent: bool = False,
     index: str = "",
+    sort: str = "sk",
 ) -> Page:
     """Return a page of a partition, in the order of the sort key.
 
     `prefix` and `between` (both ends included) narrow the sort key; one of them, not both.
-    The partition key of an `index` is the attribute of its name.
+    The partition key of an `index` is the attribute of its name, its sort key `sort`.
     """
-    condition, values = f"{index or 'pk'} = :pk", {":pk": partition}
+    condition = f"{index or 'pk'} = :pk"
+    values: dict[str, str | int] = {":pk": partition}
     if between:
-        condition += " AND sk BETWEEN :from AND :to"
+        condition += f" AND {sort} BETWEEN :from AND :to"
         values |= {":from": between[0], ":to": between[1]}
     elif prefix:
-        condition += " AND begins_with(sk, :prefix)"
+        condition += f" AND begins_with({sort}, :prefix)"
         values[":prefix"] = prefix
     request: dict[str, Any] = {
         "TableName": table,
