@@ -42,9 +42,9 @@ check: .venvs/dev/.ready .venvs/scan/.ready .venvs/sam/.ready ## format, lint, t
 	@sh scripts/compile-requirements --check
 	@echo checked
 
-test: $(LOCAL) .venvs/dev/.ready ## run every test, on the oldest Python found too
+test: $(LOCAL) .venvs/dev/.ready .venvs/interop/.ready ## run every test, on the oldest Python found too
 	@sh scripts/test-oldest
-	@$(DEV)/python -m pytest $(PYTEST)
+	@$(DEV)/python -m pytest --numprocesses 2 --dist loadgroup --quiet $(PYTEST)
 
 bench: $(LOCAL) .venvs/dev/.ready ## measure; each figure beside what it is measured against
 	@$(DEV)/python -m bench

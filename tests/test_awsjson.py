@@ -349,7 +349,7 @@ def test_importing_the_client_loads_nothing_large():
         "import sys, signalbox.awsjson\n"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     )
-    loaded = subprocess.run(  # noqa: S603 - our own interpreter and program
+    loaded = subprocess.run(
         [sys.executable, "-I", "-c", program], check=True, capture_output=True, text=True
     ).stdout.split()
     large = {"boto3", "botocore", "urllib3", "pydantic", "aws_lambda_powertools"}

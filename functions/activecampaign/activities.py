@@ -6,14 +6,16 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from signalbox.model.errors import InvalidError
+from signalbox.model.log import LogEntry
 from signalbox.model.permission import Permission
 from signalbox.store import accounts, contacts, tracking
 
 from .answers import answer
-from .requests import base_url, caller, page, query
+from .requests import base_url, caller, contact_id, page, query
 from .shapes import activity_shape, tracking_log_shape
 
 router = Router()
+LATEST_MS = 9_999_999_999_999  # of the year 2286; the log's keys hold no later time
 DIRECTIONS = {"": False, "ASC": False, "DESC": True}
 
 
@@ -24,10 +26,10 @@ def of_contact() -> Response[str]:
     `after` leaves out what happened until then. `meta.total` counts what the question covers.
     """
     key = caller(router, Permission.READ_PEOPLE)
-    contact_id = query(router, "contact")
-    if not contact_id:
+    asked = query(router, "contact")
+    if not asked:
         raise InvalidError("contact", "must be given")
-    contacts.fetch(key.account_id, contact_id)
+    contact = contacts.fetch(key.account_id, contact_id(asked))
     direction = query(router, "orders[tstamp]").upper()
     if direction not in DIRECTIONS:
         raise InvalidError("orders[tstamp]", "must be ASC or DESC")
@@ -36,14 +38,14 @@ def of_contact() -> Response[str]:
     since_ms = _after(query(router, "after"))
     entries = tracking.window(
         key.account_id,
-        contact_id,
+        contact.contact_id,
         limit=limit,
         offset=offset,
         newest_first=DIRECTIONS[direction],
         since_ms=since_ms,
     )
     base = base_url(router)
-    total = tracking.count(key.account_id, contact_id, since_ms=since_ms)
+    total = tracking.count(key.account_id, contact.contact_id, since_ms=since_ms)
     return answer(
         {
             "trackingLogs": [tracking_log_shape(entry, base, zone) for entry in entries],
@@ -51,6 +53,41 @@ def of_contact() -> Response[str]:
             "meta": {"total": str(total)},
         }
     )
+
+
+@router.get("/activities/<entry_id>/reference")
+def reference(entry_id: str) -> Response[str]:
+    """Return what an activity refers to: the event of the log."""
+    entry, zone = _referred(entry_id)
+    return answer({"trackingLog": tracking_log_shape(entry, base_url(router), zone)})
+
+
+@router.get("/activities/<entry_id>/user")
+def user(entry_id: str) -> Response[str]:
+    """Return the user behind an activity: nobody, for an event that a contact caused."""
+    _referred(entry_id)
+    return answer({"user": None})
+
+
+@router.get("/activities/<entry_id>/recipients")
+def recipients(entry_id: str) -> Response[str]:
+    """Return whom an activity was addressed to: nobody, for an event."""
+    _referred(entry_id)
+    return answer({"recipients": []})
+
+
+@router.get("/activities/<entry_id>/notes")
+def notes(entry_id: str) -> Response[str]:
+    """Return the notes on an activity: events have none."""
+    _referred(entry_id)
+    return answer({"notes": []})
+
+
+def _referred(entry_id: str) -> tuple[LogEntry, str]:
+    """Return the event of an activity and the account's time zone."""
+    key = caller(router, Permission.READ_PEOPLE)
+    entry = tracking.fetch(key.account_id, entry_id)
+    return entry, accounts.fetch(key.account_id).time_zone
 
 
 def _after(text: str) -> int:
@@ -63,4 +100,4 @@ def _after(text: str) -> int:
         raise InvalidError("after", "must be an ISO 8601 time") from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1000) + 1
+    return min(int(moment.timestamp() * 1000) + 1, LATEST_MS)

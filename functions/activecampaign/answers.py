@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
+from signalbox.aws import AwsError
 from signalbox.model.errors import (
     ConflictError,
     ForbiddenError,
@@ -15,7 +16,14 @@ from signalbox.model.errors import (
 
 # The names that the original's 404 texts have for our nouns.
 MODELS = {
+    "contact tag": "SubscriberTag",
+    "tag": "Tag",
+    "contact list": "SubscriberList",
+    "list": "_List",
     "contact": "Subscriber",
+    "field": "Field",
+    "field value": "FieldValue",
+    "field relation": "FieldRel",
     "log entry": "TrackingLog",
     "event name": "EventTrackingEvent",
 }
@@ -44,6 +52,8 @@ def answer_error(error: SignalboxError) -> Response[str]:
             return answer(_invalid(field, f"{field} {message}", "field_invalid"), 422)
         case ConflictError():
             return answer(_invalid("", str(error), "duplicate"), 422)
+        case AwsError():
+            return answer({"message": "Signalbox cannot do this right now; try again."}, 503)
     raise error
 
 

@@ -11,20 +11,47 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from signalbox.aws import AwsError
 from signalbox.model.errors import SignalboxError
 from signalbox.observability import logger, metrics, tracer
 
-from . import activities, contacts, event_names, event_tracking, tracking_logs
+from . import (
+    absent,
+    activities,
+    contact_lists,
+    contact_tags,
+    contacts,
+    event_names,
+    event_tracking,
+    field_values,
+    fields,
+    imports,
+    lists,
+    tags,
+    tracking_logs,
+    users,
+    webhooks,
+)
 from .answers import answer_error, answer_unknown_path
 from .paths import with_quoted_names
 
 app = APIGatewayHttpResolver()
 for router in (
+    absent.router,
     event_tracking.router,
     event_names.router,
     contacts.router,
+    fields.router,
+    field_values.router,
+    imports.router,
+    users.router,
+    lists.router,
+    contact_lists.router,
+    tags.router,
+    contact_tags.router,
     tracking_logs.router,
     activities.router,
+    webhooks.router,
 ):
     app.include_router(router, prefix="/api/3")
 
@@ -32,6 +59,8 @@ for router in (
 @app.exception_handler(SignalboxError)
 def refuse(error: SignalboxError) -> Response[str]:
     """Answer an error in the API's own shape."""
+    if isinstance(error, AwsError):
+        logger.error("not done", code=error.code)
     return answer_error(error)
 
 

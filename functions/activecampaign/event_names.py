@@ -48,6 +48,7 @@ def delete(quoted: str) -> Response[str]:
     """
     key = caller(router, Permission.WRITE_RULES)
     name = unquote(quoted)
+    event_names.check(name)
     stopped = rules.on_event_name(key.account_id, name)
     event_names.delete(key.account_id, name)
     if not stopped:

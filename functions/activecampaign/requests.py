@@ -6,8 +6,9 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from signalbox import access
+from signalbox.model.address import contact_address
 from signalbox.model.credential import Key
-from signalbox.model.errors import InvalidError
+from signalbox.model.errors import InvalidError, NotFoundError
 from signalbox.model.permission import Permission
 
 LARGEST_PAGE = 100
@@ -47,6 +48,15 @@ def text(part: dict[str, Any], name: str, longest: int) -> str:
     if len(value) > longest:
         raise InvalidError(name, f"is longer than {longest} characters")
     return value
+
+
+def contact_id(shown: str) -> str:
+    """Return a contact's id as a caller wrote it; raise `NotFoundError` where none can be so."""
+    try:
+        contact_address(shown)
+    except InvalidError as error:
+        raise NotFoundError("contact", shown) from error
+    return shown
 
 
 def query(router: Router, name: str) -> str:

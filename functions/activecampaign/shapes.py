@@ -1,38 +1,185 @@
 """Our nouns in ActiveCampaign's shapes: ids as texts, flags as "0" and "1", links to the rest."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from signalbox.model.contact import Contact
+from signalbox.model.field import Field, value_id
 from signalbox.model.log import LogEntry
 from signalbox.model.wire import digest
 
 LONGEST_VALUE = 250  # where the original cuts the value it shows
+CONTACT_LINKS = (
+    "bounceLogs",
+    "contactAutomations",
+    "contactData",
+    "contactGoals",
+    "contactLists",
+    "contactLogs",
+    "contactTags",
+    "contactDeals",
+    "deals",
+    "fieldValues",
+    "geoIps",
+    "notes",
+    "organization",
+    "plusAppend",
+    "trackingLogs",
+    "scoreValues",
+    "accountContacts",
+    "automationEntryCounts",
+)
 
 
-def contact_shape(contact: Contact, base_url: str) -> dict[str, Any]:
-    """Return the contact as the original's create answers it."""
-    at = f"{base_url}/api/3/contacts/{contact.contact_id}"
+def contact_shape(contact: Contact, base_url: str, zone: str = "UTC") -> dict[str, Any]:
+    """Return a contact in full.
+
+    What the original knows and Signalbox does not is as the original has it for a new contact.
+    """
     local, _, domain = contact.email.rpartition("@")
+    return new_contact_shape(contact, base_url, zone) | {
+        "orgid": "0",
+        "segmentio_id": "",
+        "bounced_hard": "0",
+        "bounced_soft": "0",
+        "bounced_date": None,
+        "ip": "0",
+        "ua": None,
+        "socialdata_lastcheck": None,
+        "email_local": local,
+        "email_domain": domain,
+        "sentcnt": "0",
+        "rating_tstamp": None,
+        "gravatar": "0",
+        "deleted": "0",
+        "anonymized": "0",
+        "adate": None,
+        "edate": None,
+        "deleted_at": None,
+        "created_utc_timestamp": utc_stamp(contact.created_ms),
+        "updated_utc_timestamp": utc_stamp(contact.updated_ms),
+        "created_timestamp": plain_stamp(contact.created_ms, zone),
+        "updated_timestamp": plain_stamp(contact.updated_ms, zone),
+        "created_by": None,
+        "updated_by": None,
+        "mpp_tracking": "0",
+        "organization": None,
+    }
+
+
+def new_contact_shape(contact: Contact, base_url: str, zone: str = "UTC") -> dict[str, Any]:
+    """Return the contact as the original answers its creation."""
+    at = f"{base_url}/api/3/contacts/{contact.contact_id}"
     return {
         "email": contact.email,
         "phone": contact.phone,
         "firstName": contact.first_name,
         "lastName": contact.last_name,
         "email_empty": not contact.email,
-        "email_local": local,
-        "email_domain": domain,
+        "cdate": stamp(contact.created_ms, zone),
+        "udate": stamp(contact.updated_ms, zone),
         "orgid": "",
         "orgname": "",
-        "cdate": stamp(contact.created_ms, "UTC"),
-        "udate": stamp(contact.updated_ms, "UTC"),
-        "created_utc_timestamp": utc_stamp(contact.created_ms),
-        "updated_utc_timestamp": utc_stamp(contact.updated_ms),
+        "links": {part: f"{at}/{part}" for part in CONTACT_LINKS},
         "hash": digest(contact.account_id, contact.contact_id)[:32],
-        "links": {"trackingLogs": f"{at}/trackingLogs"},
         "id": contact.contact_id,
         "organization": "",
+    }
+
+
+def field_shape(field: Field, base_url: str, zone: str) -> dict[str, Any]:
+    """Return a custom field."""
+    at = f"{base_url}/api/3/fields/{field.field_id}"
+    return {
+        "title": field.title,
+        "descript": field.description,
+        "type": field.kind,
+        "isrequired": flag(field.required),
+        "perstag": field.tag,
+        "defval": field.default,
+        "show_in_list": flag(field.show_in_list),
+        "rows": str(field.rows),
+        "cols": str(field.columns),
+        "visible": flag(field.visible),
+        "service": field.service,
+        "ordernum": str(field.order),
+        "cdate": stamp(field.created_ms, zone),
+        "udate": stamp(field.updated_ms, zone),
+        "created_timestamp": plain_stamp(field.created_ms, zone),
+        "updated_timestamp": plain_stamp(field.updated_ms, zone),
+        "created_by": None,
+        "updated_by": None,
+        "options": [option.option_id for option in field.options],
+        "relations": [value_id(field.field_id, list_id) for list_id in field.lists],
+        "links": {"options": f"{at}/options", "relations": f"{at}/relations"},
+        "id": field.field_id,
+    }
+
+
+def option_shapes(field: Field) -> list[dict[str, Any]]:
+    """Return the values that a field offers."""
+    return [
+        {
+            "field": field.field_id,
+            "orderid": str(option.order),
+            "value": option.value,
+            "label": option.label,
+            "isdefault": flag(option.is_default),
+            "links": [],
+            "id": option.option_id,
+        }
+        for option in field.options
+    ]
+
+
+def relation_shapes(field: Field, zone: str) -> list[dict[str, Any]]:
+    """Return where a field is shown: on a list, or on all of them (`relid` 0)."""
+    return [
+        {
+            "field": field.field_id,
+            "relid": list_id,
+            "dorder": "0",
+            "cdate": stamp(field.created_ms, zone),
+            "links": [],
+            "id": value_id(field.field_id, list_id),
+        }
+        for list_id in field.lists
+    ]
+
+
+def value_shapes(
+    contact: Contact, fields: Iterable[Field], base_url: str, zone: str
+) -> list[dict[str, Any]]:
+    """Return the values that a contact has of these fields.
+
+    A value's times are those of its contact.
+    """
+    return [
+        value_shape(contact, field, contact.fields[field.tag], base_url, zone)
+        for field in fields
+        if field.tag in contact.fields
+    ]
+
+
+def value_shape(
+    contact: Contact, field: Field, value: str, base_url: str, zone: str
+) -> dict[str, Any]:
+    """Return a contact's value of a field."""
+    shown_id = value_id(contact.contact_id, field.field_id)
+    at = f"{base_url}/api/3/fieldValues/{shown_id}"
+    return {
+        "contact": contact.contact_id,
+        "field": field.field_id,
+        "value": value,
+        "cdate": stamp(contact.created_ms, zone),
+        "udate": stamp(contact.updated_ms, zone),
+        "created_by": None,
+        "updated_by": None,
+        "links": {"owner": f"{at}/owner", "field": f"{at}/field"},
+        "id": shown_id,
+        "owner": contact.contact_id,
     }
 
 
@@ -63,7 +210,10 @@ def activity_shape(entry: LogEntry, base_url: str, zone: str) -> dict[str, Any]:
         "permission": "",
         "referenceModelName": "tracking-log",
         "reference": {"type": "tracking-log", "id": entry.entry_id},
-        "links": {"reference": f"{base_url}/api/3/trackingLogs/{entry.entry_id}"},
+        "links": {
+            part: f"{base_url}/api/3/activities/{entry.entry_id}/{part}"
+            for part in ("user", "recipients", "reference", "notes")
+        },
         "id": entry.entry_id,
         "user": None,
     }
@@ -73,6 +223,17 @@ def stamp(time_ms: int, zone: str) -> str:
     """Return a time in the account's zone, as in 2023-03-01T15:36:03-06:00."""
     moment = datetime.fromtimestamp(time_ms / 1000, tz=ZoneInfo(zone))
     return moment.isoformat(timespec="seconds")
+
+
+def plain_stamp(time_ms: int, zone: str) -> str:
+    """Return a time in the account's zone, as in 2023-03-01 15:36:03."""
+    moment = datetime.fromtimestamp(time_ms / 1000, tz=ZoneInfo(zone))
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def flag(value: bool) -> str:
+    """Return yes or no as the original writes it."""
+    return str(int(value))
 
 
 def utc_stamp(time_ms: int) -> str:

@@ -7,20 +7,20 @@ from signalbox.model.permission import Permission
 from signalbox.store import accounts, contacts, tracking
 
 from .answers import answer
-from .requests import base_url, caller, page
+from .requests import base_url, caller, contact_id, page
 from .shapes import contact_shape, tracking_log_shape
 
 router = Router()
 
 
-@router.get("/contacts/<contact_id>/trackingLogs")
-def of_contact(contact_id: str) -> Response[str]:
+@router.get("/contacts/<shown_id>/trackingLogs")
+def of_contact(shown_id: str) -> Response[str]:
     """List a contact's events, oldest first; the original has no `meta` here either."""
     key = caller(router, Permission.READ_PEOPLE)
-    contacts.fetch(key.account_id, contact_id)
+    contact = contacts.fetch(key.account_id, contact_id(shown_id))
     zone = accounts.fetch(key.account_id).time_zone
     limit, offset = page(router)
-    entries = tracking.window(key.account_id, contact_id, limit=limit, offset=offset)
+    entries = tracking.window(key.account_id, contact.contact_id, limit=limit, offset=offset)
     logs = [tracking_log_shape(entry, base_url(router), zone) for entry in entries]
     return answer({"trackingLogs": logs})
 

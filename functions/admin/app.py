@@ -5,6 +5,7 @@
 Its OpenAPI document is made from this code and served at /api/openapi.json.
 """
 
+import itertools
 import json
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +17,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from signalbox import access
 from signalbox.aws import AwsError
+from signalbox.model.action import KINDS
 from signalbox.model.errors import (
     ConflictError,
     ForbiddenError,
@@ -33,6 +35,7 @@ from . import (
     dispatches,
     dropped_events,
     event_names,
+    exports,
     keys,
     rules,
     tail,
@@ -58,6 +61,7 @@ for module in (
     webhook_secrets,
     event_names,
     contacts,
+    exports,
     rules,
     dispatches,
     dropped_events,
@@ -92,14 +96,18 @@ def refuse(error: SignalboxError) -> Response[str]:
 @app.exception_handler(RequestValidationError)
 def refuse_invalid(error: RequestValidationError) -> Response[str]:
     """Name each field that is not as it should be, and what is wrong with it."""
-    faults = [
-        {
-            "field": ".".join(str(part) for part in fault["loc"][1:] or fault["loc"]),
-            "message": fault["msg"],
-        }
-        for fault in error.errors()
-    ]
+    faults = [{"field": _path(fault["loc"]), "message": fault["msg"]} for fault in error.errors()]
     return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, faults)
+
+
+def _path(location: tuple[str | int, ...]) -> str:
+    """Return the path of a value in what was sent, without the kind that an action was read as."""
+    parts = [
+        str(part)
+        for before, part in itertools.pairwise(location)
+        if not (isinstance(before, int) and part in KINDS)
+    ]
+    return ".".join(parts) or str(location[0])
 
 
 @app.not_found

@@ -64,6 +64,7 @@ def delete(name: Annotated[str, Path(max_length=1024)]) -> Deleted:
     """Take a name off the register. What was logged stays; rules on it fire no longer."""
     key = caller(router, Permission.WRITE_RULES)
     plain = unquote(name)
+    event_names.check(plain)
     stopped = rules.on_event_name(key.account_id, plain)
     event_names.delete(key.account_id, plain)
     return Deleted(

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import Field
 
-from signalbox.model.credential import Key, Role, api_token, event_key, fingerprint
+from signalbox.model.credential import Key, Role, fingerprint, made_key
 from signalbox.model.errors import ForbiddenError
 from signalbox.model.permission import ALLOWED, Permission
 from signalbox.store import api_keys
@@ -57,9 +57,8 @@ def of_account() -> KeyList:
 def make(wanted: KeyWanted) -> KeyMade:
     """Make a key. Nobody makes one that may do more than the own."""
     own = caller(router, Permission.MANAGE_ACCOUNT)
-    if not ALLOWED[wanted.role] <= ALLOWED[own.role]:
-        raise ForbiddenError(f"The role {own.role} must not make a key with {wanted.role}.")
-    shown = new_key(own.account_id, wanted.role)
+    _check_rank(own, wanted.role)
+    shown = made_key(own.account_id, wanted.role, secrets.token_bytes(32))
     kept = Key(
         account_id=own.account_id,
         fingerprint=fingerprint(shown),
@@ -74,16 +73,20 @@ def make(wanted: KeyWanted) -> KeyMade:
 
 @router.delete("/keys/<key_id>", status_code=204, responses=answers("Revoked", 404, status=204))
 def revoke(key_id: Annotated[str, Path(max_length=64)]) -> None:
-    """Revoke a key; functions that saw it lately honour it for up to a minute more."""
-    key = caller(router, Permission.MANAGE_ACCOUNT)
-    api_keys.revoke(key.account_id, key_id)
+    """Revoke a key, none that may do more than the own.
+
+    Functions that saw it lately honour it for up to a minute more.
+    """
+    own = caller(router, Permission.MANAGE_ACCOUNT)
+    for kept in api_keys.of_account(own.account_id):
+        if kept.key_id == key_id:
+            _check_rank(own, kept.role)
+    api_keys.revoke(own.account_id, key_id)
 
 
-def new_key(account_id: str, role: Role) -> str:
-    """Return a fresh key of the form that the role has."""
-    if role is Role.EVENT:
-        return event_key(account_id, secrets.token_hex(16))
-    return api_token(account_id, secrets.token_urlsafe(32))
+def _check_rank(own: Key, role: Role) -> None:
+    if not ALLOWED[role] <= ALLOWED[own.role]:
+        raise ForbiddenError(f"The role {own.role} must not make or revoke a key with {role}.")
 
 
 def _shown(key: Key) -> KeyShown:

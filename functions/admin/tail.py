@@ -29,15 +29,21 @@ class TailEntry(Shown):
 
 
 class Tail(Shown):
-    """What happened since; ask again with `next`, and pass over ids that came before."""
+    """What happened since; ask again with `next`, at once while there is `more`.
+
+    Pass over ids that came before: the last seconds are told again, for what a slow worker wrote.
+    """
 
     entries: list[TailEntry]
     next: str
+    more: bool
 
 
 @router.get("/tail", responses=answers("What happened since"))
 def since(
-    after: Annotated[str, Query(pattern="^[0-9]{0,13}$", description="The `next` of before")] = "",
+    after: Annotated[
+        str, Query(pattern="^([0-9]{13}(#.{1,80})?)?$", description="The `next` of before")
+    ] = "",
 ) -> Tail:
     """Return what happened since, and keep the tail running for a minute."""
     key = caller(router, Permission.READ_PEOPLE)
@@ -45,8 +51,10 @@ def since(
     account = accounts.fetch(key.account_id)
     if account.watched_until_ms < now + RENEWED_MS:
         accounts.watch(key.account_id, now + WATCHED_MS)
-    found = feed.since(key.account_id, int(after or now - OVERLAP_MS), limit=MOST)
-    reached = found[-1]["at_ms"] if len(found) == MOST else now - OVERLAP_MS
+    recently = f"{now - OVERLAP_MS:013d}"
+    found = feed.since(key.account_id, after or recently, limit=MOST)
+    more = len(found) == MOST
+    reached = found[-1]["id"] if more else recently
     entries = [
         TailEntry(
             id=line.pop("id"),
@@ -57,4 +65,4 @@ def since(
         )
         for line in found
     ]
-    return Tail(entries=entries, next=str(reached))
+    return Tail(entries=entries, next=reached, more=more)

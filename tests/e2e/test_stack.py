@@ -9,7 +9,7 @@ from standardwebhooks import Webhook
 
 from tests.e2e.conftest import eventually
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]  # one stack for all
 
 
 def new_contact(stack) -> tuple[str, str]:

@@ -44,7 +44,7 @@ def shipped(tmp_path_factory) -> Iterator[Emulator]:
         "IOT_MTLS_ENABLED": "0",
     }
     with (home / "log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - a program of our own
+        process = subprocess.Popen(
             [processes.EMULATOR_PYTHON, "-m", "ministack"],
             env=settings,
             cwd=home,

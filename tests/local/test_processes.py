@@ -78,7 +78,7 @@ def test_data_is_there_again_after_an_orderly_end(tmp_path):
 
 
 def test_the_emulator_writes_its_data_and_ends_when_its_parent_is_killed(tmp_path):
-    parent = subprocess.Popen(  # noqa: S603 - a program of our own
+    parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, str(tmp_path)],
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
@@ -112,7 +112,7 @@ def test_an_older_python_is_told_in_one_sentence():
         "import sys; sys.version_info = (3, 9, 1); sys.argv = ['local', 'run'];"
         "from local.__main__ import main; main()"
     )
-    ran = subprocess.run(  # noqa: S603 - a program of our own
+    ran = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
 

@@ -32,7 +32,7 @@ def inside(code, *, mended):
         "shims.install(pathlib.Path('/python'), pathlib.Path(tempfile.mkdtemp()));"
     )
     program = "import os; os.environ['LOG_LEVEL'] = 'ERROR';" + (install if mended else "") + code
-    ran = subprocess.run(  # noqa: S603 - a program of our own
+    ran = subprocess.run(
         [EMULATOR_PYTHON, "-c", program],
         cwd=REPOSITORY,
         capture_output=True,

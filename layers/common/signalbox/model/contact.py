@@ -3,13 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from signalbox.model.address import email_address
+
 EPOCH_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 ENTROPY_BITS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person. `fields` are custom fields by their tag (`COMPANY`); times are milliseconds."""
+    """A person.
+
+    `fields` are custom fields by their tag (`COMPANY`); times are milliseconds; `phone` is as it
+    was written, `phone_number` in E.164 (`+4930123456`) where it is one. `version` moves with every
+    change.
+    """
 
     account_id: str
     contact_id: str
@@ -17,9 +24,22 @@ class Contact:
     first_name: str = ""
     last_name: str = ""
     phone: str = ""
+    phone_number: str = ""
+    external_id: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     created_ms: int = 0
     updated_ms: int = 0
+    version: int = 1
+
+
+def addresses(contact: Contact) -> list[str]:
+    """Return the addresses by which the contact is known, `kind:value`; each is its alone."""
+    owned = [email_address(contact.email)] if contact.email else []
+    if contact.phone_number:
+        owned.append(f"phone:{contact.phone_number}")
+    if contact.external_id:
+        owned.append(f"external:{contact.external_id}")
+    return owned
 
 
 def new_contact_id(now_ms: int, entropy: int) -> str:

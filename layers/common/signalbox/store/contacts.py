@@ -1,26 +1,44 @@
 """Contacts and their addresses, in the contacts table.
 
 Item    pk A#<account>#contact#<contact>   sk contact    the contact
-Item    pk A#<account>#address#email:<normalised>  sk address
+        body, version    the version moves with every change
+        container, place A#<account>#contacts##<shard>, the id of 16 digits: the list of all
+Item    pk A#<account>#address#<kind>:<normalised>  sk address    kinds email, phone, external
         contact          the id of who has this address; unique by construction
-Access  create; read by id; who has this address (a batch of events asks for all at once)
+Access  create, change, delete, each with addresses, list entries and counts in one transaction;
+        read by id, many at once; who has this address (a batch of events asks for all at once)
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from signalbox.environment import environment
-from signalbox.model.address import email_address
-from signalbox.model.contact import Contact
+from signalbox.model.contact import Contact, addresses
+from signalbox.model.contact_index import difference, entries
 from signalbox.model.errors import ConflictError, NotFoundError
 from signalbox.model.wire import packed, unpacked
-from signalbox.store import keys, table
+from signalbox.store import contact_listing, counters, keys, origin, table
 from signalbox.store.table import Item, Key
+
+FREE = "attribute_not_exists(pk)"
+OUTSIDE_BODY = {"account_id", "contact_id", "version"}
 
 
 class IdTakenError(ConflictError):
     """Another contact was given the same id in the same millisecond; make another."""
+
+
+class MovedError(ConflictError):
+    """Somebody changed the contact since it was read; read it again."""
+
+
+class AddressTakenError(ConflictError):
+    """Another contact has one of the addresses; `kind` says which (`email`, `phone`, `external`)."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"the {kind} belongs to another contact")
+        self.kind = kind
 
 
 def key(account_id: str, contact_id: str) -> Key:
@@ -37,26 +55,52 @@ def address_key(account_id: str, address: str) -> Key:
 
 
 def create(contact: Contact) -> None:
-    """Write a new contact with its addresses.
+    """Write a new contact.
 
     Raises:
-        ConflictError: another contact has the address.
-        IdTakenError: another contact has the id.
+        AddressTakenError: another contact has one of its addresses.
+        IdTakenError: another contact has its id.
     """
-    contacts_table = environment().contacts_table
-    pk, sk = key(contact.account_id, contact.contact_id)
-    free = "attribute_not_exists(pk)"
+    owned = addresses(contact)
     writes = [
-        table.putting(contacts_table, {"pk": pk, "sk": sk, "body": _body(contact)}, condition=free)
+        table.putting(environment().contacts_table, _item(contact), condition=FREE),
+        *(_taking(contact, address) for address in owned),
+        *_listing(contact, add=entries(contact), remove=set()),
+        counters.changing(contact.account_id, contact_listing.ALL, contact.contact_id, 1),
     ]
-    if contact.email:
-        at, sort = address_key(contact.account_id, email_address(contact.email))
-        owned = {"pk": at, "sk": sort, "contact": contact.contact_id}
-        writes.append(table.putting(contacts_table, owned, condition=free))
     try:
         table.transact(writes)
     except table.CancelledError as error:
-        _settle(contact, error)
+        _settle_creation(contact, owned, error)
+
+
+def save(contact: Contact, *, since: Contact) -> Contact:
+    """Write a changed contact and return it with its new version.
+
+    Raises:
+        AddressTakenError: another contact has one of its new addresses.
+        MovedError: somebody changed or deleted the contact since `since` was read.
+    """
+    changed = replace(contact, version=since.version + 1)
+    new, old = addresses(changed), addresses(since)
+    gained = [address for address in new if address not in old]
+    add, remove = difference(entries(since), entries(changed))
+    writes = [
+        table.putting(
+            environment().contacts_table,
+            _item(changed),
+            condition="version = :since",
+            values={":since": since.version},
+        ),
+        *(_taking(changed, address) for address in gained),
+        *(_giving_up(changed, address) for address in old if address not in new),
+        *_listing(changed, add=add, remove=remove),
+    ]
+    try:
+        table.transact(writes)
+    except table.CancelledError as error:
+        _settle_change(changed, gained, error)
+    return changed
 
 
 def find(account_id: str, contact_id: str) -> Contact | None:
@@ -71,6 +115,13 @@ def fetch(account_id: str, contact_id: str) -> Contact:
     if contact is None:
         raise NotFoundError("contact", contact_id)
     return contact
+
+
+def fetch_many(account_id: str, contact_ids: Iterable[str]) -> list[Contact]:
+    """Return the contacts that exist of these, in the order asked for."""
+    wanted = [key(account_id, contact_id) for contact_id in contact_ids]
+    found = table.get_many({environment().contacts_table: wanted})
+    return [contact_from(found[where], account_id) for where in wanted if where in found]
 
 
 def id_at(account_id: str, address: str) -> str | None:
@@ -95,19 +146,95 @@ def id_from(item: Item) -> str:
 def contact_from(item: Item, account_id: str) -> Contact:
     """Read an item."""
     body: dict[str, Any] = unpacked(item["body"])
-    return Contact(account_id=account_id, contact_id=id_from(item), **body)
+    return Contact(account_id=account_id, contact_id=id_from(item), version=item["version"], **body)
+
+
+def remove(contact: Contact) -> None:
+    """Delete the contact, its addresses and its entries in lists; repeated, it changes nothing.
+
+    What it holds of containers, and its log, is for the caller.
+
+    Raises:
+        MovedError: somebody changed the contact since it was read.
+    """
+    writes = [
+        table.deleting(
+            environment().contacts_table,
+            key(contact.account_id, contact.contact_id),
+            condition="version = :since",
+            values={":since": contact.version},
+        ),
+        *(_giving_up(contact, address) for address in addresses(contact)),
+        *_listing(contact, add=set(), remove=entries(contact)),
+        counters.changing(contact.account_id, contact_listing.ALL, contact.contact_id, -1),
+    ]
+    try:
+        table.transact(writes)
+    except table.CancelledError as error:
+        code, standing = error.reasons[0]
+        if code != "ConditionalCheckFailed":
+            raise
+        if standing is not None:
+            raise MovedError("the contact was changed meanwhile; read it again") from error
+
+
+def _item(contact: Contact) -> Item:
+    pk, sk = key(contact.account_id, contact.contact_id)
+    listed = contact_listing.membership(
+        contact.account_id, contact_listing.ALL, "", contact.contact_id
+    )
+    item = {"pk": pk, "sk": sk, "body": _body(contact), "version": contact.version, **listed}
+    return origin.marked(item)
 
 
 def _body(contact: Contact) -> str:
     fields = asdict(contact)
-    del fields["account_id"], fields["contact_id"]
-    return packed(fields)
+    return packed({name: value for name, value in fields.items() if name not in OUTSIDE_BODY})
 
 
-def _settle(contact: Contact, error: table.CancelledError) -> None:
+def _taking(contact: Contact, address: str) -> Item:
+    pk, sk = address_key(contact.account_id, address)
+    owned = {"pk": pk, "sk": sk, "contact": contact.contact_id}
+    return table.putting(environment().contacts_table, owned, condition=FREE)
+
+
+def _giving_up(contact: Contact, address: str) -> Item:
+    return table.deleting(environment().contacts_table, address_key(contact.account_id, address))
+
+
+def _listing(contact: Contact, *, add: set[Any], remove: set[Any]) -> list[Item]:
+    contacts_table = environment().contacts_table
+    account_id, contact_id = contact.account_id, contact.contact_id
+    added = [contact_listing.entry_key(account_id, contact_id, entry) for entry in sorted(add)]
+    removed = [contact_listing.entry_key(account_id, contact_id, one) for one in sorted(remove)]
+    return [
+        *(table.putting(contacts_table, {"pk": pk, "sk": sk}) for pk, sk in added),
+        *(table.deleting(contacts_table, where) for where in removed),
+    ]
+
+
+def _settle_creation(contact: Contact, owned: list[str], error: table.CancelledError) -> None:
     """Tell our own write, whose answer was lost, from somebody else's contact."""
     _, standing = error.reasons[0]
-    if standing is not None and standing["body"] != _body(contact):
-        raise IdTakenError(f"contact {contact.contact_id} exists") from error
-    if standing is None:
-        raise ConflictError("the e-mail address belongs to another contact") from error
+    if standing is not None:
+        if standing["body"] != _body(contact):
+            raise IdTakenError(f"contact {contact.contact_id} exists") from error
+        return
+    _raise_taken(owned, error, first=1)
+    raise error
+
+
+def _settle_change(contact: Contact, gained: list[str], error: table.CancelledError) -> None:
+    code, standing = error.reasons[0]
+    if standing is not None and standing["body"] == _body(contact):
+        return
+    _raise_taken(gained, error, first=1)
+    if code == "ConditionalCheckFailed":
+        raise MovedError("the contact was changed meanwhile; read it again") from error
+    raise error
+
+
+def _raise_taken(wanted: list[str], error: table.CancelledError, *, first: int) -> None:
+    for address, (code, _) in zip(wanted, error.reasons[first:], strict=False):
+        if code == "ConditionalCheckFailed":
+            raise AddressTakenError(address.partition(":")[0]) from error

@@ -4,6 +4,9 @@ Item    pk A#<account>#dropped#<day>#<shard>  sk <13 digits of ms>#<hash of the 
         body             the event as it was queued, the reason
         replayed         milliseconds at which it was last sent back, 0 for never
         expires          seconds, for TTL
+        attention        A#<account>#dropped-of#<address>, with `changed`, milliseconds at which it
+                         was received: so the dropped events of an address are found by the index
+                         `attention`, at the price of one more write unit for each
         Day and time are when it was received; the shard (of 8) is taken from its hash.
 Access  write many (by the tracking worker); a day newest first, over all shards; one by its id;
         note a replay
@@ -14,10 +17,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from signalbox.environment import environment
-from signalbox.model.account import DAY_MS, RETENTION_DAYS
 from signalbox.model.drop import DroppedEvent, DropReason
 from signalbox.model.errors import NotFoundError
 from signalbox.model.event import Event
+from signalbox.model.retention import DAY_MS, RETENTION_DAYS
 from signalbox.model.wire import packed, unpacked
 from signalbox.store import keys, table
 from signalbox.store.table import Item, Key
@@ -52,6 +55,8 @@ def item(dropped: DroppedEvent) -> Item:
         "body": packed(body),
         "replayed": dropped.replayed_ms,
         "expires": (dropped.event.received_ms + RETENTION_DAYS * DAY_MS) // 1000,
+        "attention": keys.dropped_of(dropped.event.account_id, dropped.event.address),
+        "changed": dropped.event.received_ms,
     }
 
 

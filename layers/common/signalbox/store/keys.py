@@ -31,9 +31,52 @@ def address(account_id: str, value: str) -> str:
     return f"A#{account_id}#address#{value}"
 
 
+def count(account_id: str, what: str) -> str:
+    """Partition of a number kept in shares (contacts table)."""
+    return f"A#{account_id}#count#{what}"
+
+
+def listed_by(account_id: str, order: str, shard: int) -> str:
+    """Partition of a share of the contacts in one order (contacts table)."""
+    return f"A#{account_id}#by#{order}#{shard}"
+
+
+def container(account_id: str, kind: str, container_id: str, shard: int) -> str:
+    """Partition of a share of what a container holds (index `container` of the contacts table).
+
+    Kinds: `contacts` (all of the account, no id), `list`, `tag`.
+    """
+    return f"A#{account_id}#{kind}#{container_id}#{shard}"
+
+
 def dropped(account_id: str, day: str, shard: int) -> str:
     """Partition of a share of a day's dropped events (tracking table)."""
     return f"A#{account_id}#dropped#{day}#{shard}"
+
+
+def dropped_of(account_id: str, value: str) -> str:
+    """Partition of an address's dropped events (index `attention` of the tracking table)."""
+    return f"A#{account_id}#dropped-of#{value}"
+
+
+def erasures(account_id: str) -> str:
+    """Partition of what is still to be erased (contacts table)."""
+    return f"A#{account_id}#erasures"
+
+
+def erased(account_id: str, address_hash: str) -> str:
+    """Partition of what goes on holding for an erased address (contacts table)."""
+    return f"A#{account_id}#erased#{address_hash}"
+
+
+def imports(account_id: str) -> str:
+    """Partition of the numbers of imports by day (tracking table)."""
+    return f"A#{account_id}#imports"
+
+
+def batch(account_id: str, batch_id: str) -> str:
+    """Partition of one import (tracking table)."""
+    return f"A#{account_id}#import#{batch_id}"
 
 
 def idempotency(account_id: str, key_digest: str) -> str:

@@ -5,6 +5,9 @@ Item    pk A#<account>#rules             sk <rule>                  the rule as 
 Item    pk A#<account>#rule#<rule>       sk <version, 8 digits>     each version, never changed
 Item    pk A#<account>#trigger#<level>#<trigger>#<setting>  sk rule#<rule>
         what a worker needs of an active rule; gone while the rule is disabled
+Item    pk the same                                         sk webhook#<id>   see `store.webhooks`
+Item    pk A#<account>#trigger#project#<kind>#              sk webhook#<id>
+        the same for what a change of a contact wakes, which needs no registration
 Access  write; list; read one; what an event can wake (one question, whatever the number of rules)
 """
 
@@ -23,6 +26,8 @@ from signalbox.store.table import Item, Key, Page
 
 CACHED_TRIGGERS = 5_000  # a worker's memory of them stays below 20 MB
 WAKEABLE = "rule#"
+WEBHOOK = "webhook#"
+WEBHOOK_ID = "webhook-"  # before the id of a webhook where others have the id of a rule
 GONE = "gone_"
 
 _cache: OrderedDict[str, tuple[int, tuple[Wakeable, ...]]] = OrderedDict()
@@ -38,22 +43,32 @@ def version_key(account_id: str, rule_id: str, version: int) -> Key:
     return keys.collection(account_id, f"rule#{rule_id}"), f"{version:08d}"
 
 
-def woken_by(account_id: str, account_version: int, event_name: str) -> tuple[Wakeable, ...]:
-    """Return the active rules that an event of this name wakes, oldest first.
+def woken_by(
+    account_id: str, account_version: int, event_name: str, kind: str = ""
+) -> tuple[Wakeable, ...]:
+    """Return the active rules that an event of this name or kind wakes, oldest first.
 
     They are kept in memory for as long as the account's configuration does not move.
     """
-    partition = _trigger(account_id, event_name)
+    partition = trigger(account_id, event_name, kind)
     version, rules = _cache.get(partition, (0, ()))
     if version != account_version:
         items = list(table.query_all(environment().rules_table, partition, consistent=True))
-        registered = any(item["sk"] == event_names.REGISTERED for item in items)
-        rules = tuple(_wakeable(item) for item in items if item["sk"].startswith(WAKEABLE))
+        registered = kind or any(item["sk"] == event_names.REGISTERED for item in items)
+        wakeable = (WAKEABLE, WEBHOOK)
+        rules = tuple(_wakeable(item) for item in items if item["sk"].startswith(wakeable))
         rules = rules if registered else ()
         _cache[partition] = (account_version, rules)
         if len(_cache) > CACHED_TRIGGERS:
             _cache.popitem(last=False)
     return rules
+
+
+def trigger(account_id: str, event_name: str, kind: str = "") -> str:
+    """Return the partition of what an event of this name, or of this kind, can wake."""
+    if kind:
+        return keys.trigger(account_id, Level.PROJECT, kind, "")
+    return keys.trigger(account_id, Level.PROJECT, Trigger.EVENT_RECORDED, event_name)
 
 
 def forget() -> None:
@@ -65,7 +80,7 @@ def create(rule: Rule) -> None:
     """Write a new rule.
 
     Raises:
-        ConflictError: its event name is no longer registered, or the id is taken.
+        ConflictError: the id is taken.
     """
     _write(rule, condition="attribute_not_exists(pk)", values={})
 
@@ -132,7 +147,7 @@ def of_account(account_id: str, *, limit: int = 100, after: str = "") -> Page:
 
 def on_event_name(account_id: str, event_name: str) -> list[Rule]:
     """Return the active rules on an event name, registered or not."""
-    partition = _trigger(account_id, event_name)
+    partition = trigger(account_id, event_name)
     found = table.query_all(environment().rules_table, partition, prefix=WAKEABLE, consistent=True)
     wanted = [key(account_id, item["sk"].removeprefix(WAKEABLE)) for item in found]
     items = table.get_many({environment().rules_table: wanted})
@@ -196,16 +211,19 @@ def _leaving(rule: Rule) -> Item:
 
 
 def _trigger_of(rule: Rule) -> str:
-    return _trigger(rule.account_id, rule.event_name)
-
-
-def _trigger(account_id: str, event_name: str) -> str:
-    return keys.trigger(account_id, Level.PROJECT, Trigger.EVENT_RECORDED, event_name)
+    return trigger(rule.account_id, rule.event_name)
 
 
 def _wakeable(item: Item) -> Wakeable:
     body = unpacked(item["body"])
-    return Wakeable(item["sk"].removeprefix(WAKEABLE), body["version"], body["actions"])
+    noun, _, rule_id = item["sk"].partition("#")
+    return Wakeable(
+        rule_id if noun == WAKEABLE[:-1] else WEBHOOK_ID + rule_id,
+        body["version"],
+        body["actions"],
+        frozenset(body.get("sources", ())),
+        body.get("list", ""),
+    )
 
 
 def _body(rule: Rule) -> str:

@@ -3,6 +3,7 @@
 Item    pk A#<account>#contact#<contact>   sk event#<13 digits of ms>#<hash of the event's id>
         body             name, value, properties, source, id, when received
         expires          seconds, for TTL
+Item    the same with the sort key change#…: an event of a kind, which is no application's
 Access  write many (with dropped events and the feed); a contact's log; one entry by its id;
         the last event of a name
 """
@@ -19,6 +20,7 @@ from signalbox.store import keys, table
 from signalbox.store.table import Item, Key
 
 PREFIX = "event#"
+CHANGES = "change#"
 END_OF_TIME = PREFIX + "~"
 LOOKED_BACK = 500  # entries searched for the last event of a name
 
@@ -32,6 +34,8 @@ def key(account_id: str, where: EntryKey) -> Key:
 def item(entry: LogEntry, account: Account) -> Item:
     """Return what is written for an entry; at most one write unit up to 1 KB."""
     pk, sk = key(entry.account_id, EntryKey(entry.contact_id, entry.at_ms, entry.key_hash))
+    if entry.kind:
+        sk = CHANGES + sk.removeprefix(PREFIX)
     body: dict[str, Any] = {
         "name": entry.name,
         "id": entry.event_id,

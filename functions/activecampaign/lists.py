@@ -1,0 +1,168 @@
+"""Lists: /lists."""
+
+import random
+import time
+from dataclasses import replace
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from signalbox.aws import AwsError
+from signalbox.model.contact import ENTROPY_BITS, new_contact_id
+from signalbox.model.contact_list import EMAIL_CHANNEL, SMS_CHANNEL, ContactList
+from signalbox.model.errors import InvalidError
+from signalbox.model.permission import Permission
+from signalbox.observability import logger
+from signalbox.store import accounts, lists, memberships
+
+from .answers import answer
+from .list_requests import absent, chosen, flag, own_id, refuse_absent
+from .list_shapes import SETTINGS, list_shape
+from .requests import base_url, body_part, caller, page, text
+
+router = Router()
+REQUIRED = ("name", "stringid", "sender_url", "sender_reminder")
+LONGEST_NAME = 255
+LONGEST_SETTING = 4096
+SWEEP_S = 15  # of the 29 that the function has
+
+
+@router.post("/lists")
+def create() -> Response[str]:
+    """Create a list."""
+    key = caller(router, Permission.WRITE_RULES)
+    sent = body_part(router, "list")
+    lacking = absent(sent, *REQUIRED)
+    if lacking:
+        return refuse_absent(lacking)
+    now_ms = time.time_ns() // 1_000_000
+    wanted = ContactList(
+        account_id=key.account_id,
+        list_id=new_contact_id(now_ms, random.getrandbits(ENTROPY_BITS)),
+        name="",
+        created_ms=now_ms,
+        updated_ms=now_ms,
+    )
+    wanted = _with(wanted, sent)
+    lists.create(wanted)
+    return answer({"list": _shown([wanted])[0]}, 201)
+
+
+@router.get("/lists")
+def of_account() -> Response[str]:
+    """List the lists, oldest first unless `orders[name]` says otherwise."""
+    key = caller(router, Permission.READ_SETUP)
+    limit, offset = page(router)
+    found = chosen(router, lists.of_account(key.account_id), lambda one: one.name, "name")
+    shown = _shown(found[offset : offset + limit])
+    return answer({"lists": shown, "meta": {"total": str(len(found))}})
+
+
+@router.get("/lists/<list_id>")
+def read(list_id: str) -> Response[str]:
+    """Return a list."""
+    return answer({"list": _shown([_asked(list_id, Permission.READ_SETUP)])[0]})
+
+
+@router.put("/lists/<list_id>")
+def change(list_id: str) -> Response[str]:
+    """Change what the body names of a list."""
+    standing = _asked(list_id, Permission.WRITE_RULES)
+    changed = _with(standing, body_part(router, "list"))
+    if changed != standing:
+        now_ms = time.time_ns() // 1_000_000
+        changed = lists.save(replace(changed, updated_ms=now_ms), since=standing)
+    return answer({"list": _shown([changed])[0]})
+
+
+@router.delete("/lists/<list_id>")
+def delete(list_id: str) -> Response[str]:
+    """Delete a list; the contacts on it stay, unlike in the original.
+
+    The list is gone at once. What puts contacts on it is removed for up to 15 seconds, about 30,000
+    of them; each deletion of a list goes on with what earlier ones left, also one that is told that
+    the list is gone already. Nobody sees the rest meanwhile.
+    """
+    key = caller(router, Permission.WRITE_RULES)
+    try:
+        lists.delete(key.account_id, own_id("list", list_id), time.time_ns() // 1_000_000)
+    finally:
+        _sweep(key.account_id)
+    return answer({})
+
+
+@router.get("/lists/<list_id>/user")
+def user(list_id: str) -> Response[str]:
+    """Return who owns a list: an account has no users, only keys."""
+    _asked(list_id, Permission.READ_SETUP)
+    return answer({"user": None})
+
+
+@router.get("/lists/<list_id>/contactGoalLists")
+def goals(list_id: str) -> Response[str]:
+    """Return the goals of a list: there are none."""
+    _asked(list_id, Permission.READ_SETUP)
+    return answer({"contactGoalLists": []})
+
+
+@router.get("/lists/<list_id>/addressLists")
+def postal_addresses(list_id: str) -> Response[str]:
+    """Return the postal addresses of a list: there are none."""
+    _asked(list_id, Permission.READ_SETUP)
+    return answer({"addressLists": []})
+
+
+def _asked(list_id: str, permission: Permission) -> ContactList:
+    key = caller(router, permission)
+    return lists.fetch(key.account_id, own_id("list", list_id))
+
+
+def _shown(found: list[ContactList]) -> list[dict[str, Any]]:
+    if not found:
+        return []
+    account_id = found[0].account_id
+    zone = accounts.fetch(account_id).time_zone
+    active = lists.active_counts(account_id, [one.list_id for one in found])
+    base = base_url(router)
+    return [list_shape(one, active[one.list_id], base, zone) for one in found]
+
+
+def _with(standing: ContactList, sent: dict[str, Any]) -> ContactList:
+    """Return the list with what the body names of it."""
+    name = text(sent, "name", LONGEST_NAME).strip() if "name" in sent else standing.name
+    if not name:
+        raise InvalidError("name", "must not be empty")
+    channel = text(sent, "channel", LONGEST_NAME) or standing.channel
+    if channel not in (EMAIL_CHANNEL, SMS_CHANNEL):
+        raise InvalidError("channel", f"must be {EMAIL_CHANNEL} or {SMS_CHANNEL}")
+    return replace(
+        standing,
+        name=name,
+        string_id=text(sent, "stringid", LONGEST_NAME) or standing.string_id,
+        channel=channel,
+        double_opt_in=flag(sent, "double_opt_in", standing.double_opt_in),
+        settings={**standing.settings, **_settings(sent)},
+    )
+
+
+def _settings(sent: dict[str, Any]) -> dict[str, str]:
+    """Return the settings that a body names, as texts; `user` and `userid` are one."""
+    named = {name: sent[name] for name in SETTINGS if sent.get(name) is not None}
+    if sent.get("user") is not None:
+        named["userid"] = sent["user"]
+    return {name: _setting(name, value) for name, value in named.items()}
+
+
+def _setting(name: str, value: Any) -> str:
+    if isinstance(value, int):
+        return str(int(value))
+    return text({name: value}, name, LONGEST_SETTING)
+
+
+def _sweep(account_id: str) -> None:
+    """Go on removing what deleted lists left; what fails is left to the next deletion."""
+    try:
+        memberships.sweep(account_id, until=time.monotonic() + SWEEP_S)
+    except AwsError as error:
+        logger.warning("deleted lists are not swept yet", code=error.code)

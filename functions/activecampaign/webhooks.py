@@ -1,0 +1,97 @@
+"""Webhooks: /webhooks, and the events that they can be told of."""
+
+import random
+import time
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from signalbox.model.contact import ENTROPY_BITS, new_contact_id
+from signalbox.model.permission import Permission
+from signalbox.model.webhook import DOCUMENTED, REPORTED, Webhook
+from signalbox.store import event_names, webhooks
+
+from .answers import answer
+from .list_requests import absent, filter_of, own_id, refuse_absent
+from .requests import body_part, caller, page
+from .webhook_shapes import changed_by, webhook_shape
+
+router = Router()
+REQUIRED = ("name", "url", "events", "sources")
+
+
+@router.get("/webhook/events")
+@router.get("/webhooks/events")
+def events() -> Response[str]:
+    """List the events: the original's, then those that applications report here."""
+    key = caller(router, Permission.READ_SETUP)
+    reported = [REPORTED + name for name in event_names.names(key.account_id)]
+    offered = [*DOCUMENTED, *reported]
+    return answer({"webhookEvents": offered, "meta": {"total": len(offered)}})
+
+
+@router.post("/webhooks")
+def create() -> Response[str]:
+    """Create a webhook; it is told of events from now on."""
+    key = caller(router, Permission.MANAGE_ACCOUNT)
+    sent = body_part(router, "webhook")
+    lacking = absent(sent, *REQUIRED)
+    if lacking:
+        return refuse_absent(lacking)
+    now_ms = _now_ms()
+    blank = Webhook(
+        account_id=key.account_id,
+        webhook_id=new_contact_id(now_ms, random.getrandbits(ENTROPY_BITS)),
+        name="",
+        url="",
+        events=(),
+        sources=(),
+        created_ms=now_ms,
+    )
+    wanted = changed_by(sent, blank, now_ms)
+    webhooks.create(wanted)
+    return answer({"webhook": webhook_shape(wanted)}, 201)
+
+
+@router.get("/webhooks")
+def of_account() -> Response[str]:
+    """List the webhooks, oldest first; `filters[name|url|listid]` ask for one value in whole."""
+    key = caller(router, Permission.READ_SETUP)
+    limit, offset = page(router)
+    asked = [(name, filter_of(router, name)) for name in ("name", "url", "listid")]
+    shown = [webhook_shape(webhook) for webhook in webhooks.of_account(key.account_id)]
+    found = [one for one in shown if all(one[name] == value for name, value in asked if value)]
+    return answer({"webhooks": found[offset : offset + limit], "meta": {"total": str(len(found))}})
+
+
+@router.get("/webhooks/<shown_id>")
+def read(shown_id: str) -> Response[str]:
+    """Return a webhook."""
+    key = caller(router, Permission.READ_SETUP)
+    return answer({"webhook": webhook_shape(_found(key.account_id, shown_id))})
+
+
+@router.put("/webhooks/<shown_id>")
+def change(shown_id: str) -> Response[str]:
+    """Change a webhook; one that a 410 had deactivated is active again."""
+    key = caller(router, Permission.MANAGE_ACCOUNT)
+    sent = body_part(router, "webhook")
+    standing = _found(key.account_id, shown_id)
+    changed = webhooks.save(changed_by(sent, standing, _now_ms()), since=standing)
+    return answer({"webhook": webhook_shape(changed)})
+
+
+@router.delete("/webhooks/<shown_id>")
+def delete(shown_id: str) -> Response[str]:
+    """Delete a webhook; what it has under way is not delivered."""
+    key = caller(router, Permission.MANAGE_ACCOUNT)
+    webhooks.delete(_found(key.account_id, shown_id))
+    return answer({})
+
+
+def _found(account_id: str, shown_id: str) -> Webhook:
+    return webhooks.fetch(account_id, own_id("webhook", shown_id))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

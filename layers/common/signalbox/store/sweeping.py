@@ -1,0 +1,28 @@
+"""Emptying containers that were deleted, in the contacts table.
+
+Access  remove the items that put contacts into a container, batch after batch, until told to stop
+"""
+
+import time
+from itertools import islice
+
+from signalbox.environment import environment
+from signalbox.store import contact_listing, keys, table
+
+REMOVED_AT_ONCE = 100
+READ_AHEAD = 8000  # ids, in a few large pages rather than many small ones
+
+
+def emptied(account_id: str, kind: str, container_id: str, *, until: float) -> bool:
+    """Remove every contact's `<kind>#<container>` item; tell whether all are removed.
+
+    It stops at `until` (of `time.monotonic`); the next call goes on with what is left.
+    """
+    ids = contact_listing.within(account_id, kind, container_id, expected=READ_AHEAD)
+    sort_key = f"{kind}#{container_id}"
+    while batch := list(islice(ids, REMOVED_AT_ONCE)):
+        if time.monotonic() >= until:
+            return False
+        places = [(keys.contact(account_id, contact_id), sort_key) for contact_id in batch]
+        table.delete_many(environment().contacts_table, places)
+    return True

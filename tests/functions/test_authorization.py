@@ -1,0 +1,310 @@
+"""Who may do what: every operation, asked by everybody.
+
+The table is written by hand, so that who changes a permission changes it here and in docs/api.md.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.activecampaign.app import app as activecampaign
+from functions.admin.app import app as admin
+from functions.admin.document import describe
+from functions.ingest import app as ingest
+from signalbox.channels import webhook
+from signalbox.model.credential import Role
+from signalbox.model.dispatch import Outcome
+from signalbox.model.permission import ALLOWED as PERMISSIONS
+from signalbox.model.retries import Answer
+from signalbox.store import event_names
+from tests.cloud import Cloud, http_event
+from tests.people import ACCOUNT_ID, MAIL, People, settle, work
+
+OTHER = "200000002"
+TABLES = ("CONTACTS", "RULES", "TRACKING")
+
+EVERYBODY = {Role.GLOBAL_ADMIN, Role.ADMIN, Role.MARKETER, Role.ANALYST, Role.VIEWER}
+READERS = {Role.GLOBAL_ADMIN, Role.ADMIN, Role.MARKETER, Role.ANALYST}
+WRITERS = {Role.GLOBAL_ADMIN, Role.ADMIN, Role.MARKETER}
+ADMINS = {Role.GLOBAL_ADMIN, Role.ADMIN}
+GLOBAL_ADMINS = {Role.GLOBAL_ADMIN}
+SENDERS = {Role.GLOBAL_ADMIN, Role.ADMIN, Role.EVENT}
+
+NEW_RULE = {
+    "name": "new",
+    "trigger": "event_recorded",
+    "trigger_settings": {"event_name": "download"},
+    "actions": [MAIL],
+}
+NEW_CONTACT = {"email": "new@signalbox.example"}
+SWITCH = {"eventTracking": {"enabled": False}}
+
+# Operation -> who may, and the body that it is asked with.
+ALLOWED: dict[str, tuple[set[Role], Any]] = {
+    "GET /api/account": (EVERYBODY, None),
+    "PATCH /api/account": (ADMINS, {"name": "new"}),
+    "GET /api/keys": (ADMINS, None),
+    "POST /api/keys": (ADMINS, {"role": "viewer", "name": "new"}),
+    "DELETE /api/keys/{key_id}": (ADMINS, None),
+    "GET /api/webhook-secrets": (ADMINS, None),
+    "POST /api/webhook-secrets/rotate": (ADMINS, None),
+    "GET /api/event-names": (EVERYBODY, None),
+    "POST /api/event-names": (WRITERS, {"name": "new"}),
+    "DELETE /api/event-names/{name}": (WRITERS, None),
+    "POST /api/contacts": (WRITERS, NEW_CONTACT),
+    "GET /api/contacts/{contact_id}": (READERS, None),
+    "GET /api/contacts/{contact_id}/activities": (READERS, None),
+    "GET /api/rules": (EVERYBODY, None),
+    "POST /api/rules": (GLOBAL_ADMINS, NEW_RULE),
+    "GET /api/rules/{rule_id}": (EVERYBODY, None),
+    "PUT /api/rules/{rule_id}": (GLOBAL_ADMINS, NEW_RULE),
+    "DELETE /api/rules/{rule_id}": (GLOBAL_ADMINS, None),
+    "GET /api/dispatches": (READERS, None),
+    "GET /api/dispatches/{dispatch_id}": (READERS, None),
+    "POST /api/dispatches/{dispatch_id}/retry": (ADMINS, None),
+    "GET /api/dropped-events": (READERS, None),
+    "GET /api/dropped-events/{dropped_id}": (READERS, None),
+    "POST /api/dropped-events/{dropped_id}/replay": (ADMINS, None),
+    "GET /api/dead-letters": (GLOBAL_ADMINS, None),
+    "POST /api/dead-letters/{queue}/redrive": (GLOBAL_ADMINS, None),
+    "GET /api/tail": (READERS, None),
+    "POST /api/events": (
+        SENDERS,
+        {"events": [{"name": "n", "contact": {"email": "ada@signalbox.example"}}]},
+    ),
+    "GET /api/3/eventTracking": (EVERYBODY, None),
+    "PUT /api/3/eventTracking": (ADMINS, SWITCH),
+    "POST /api/3/eventTracking": (ADMINS, SWITCH),
+    "GET /api/3/eventTrackingEvents": (EVERYBODY, None),
+    "POST /api/3/eventTrackingEvents": (WRITERS, {"eventTrackingEvent": {"name": "new"}}),
+    "DELETE /api/3/eventTrackingEvents/{quoted}": (WRITERS, None),
+    "POST /api/3/contacts": (WRITERS, {"contact": NEW_CONTACT}),
+    "GET /api/3/contacts/{shown_id}": (READERS, None),
+    "GET /api/3/contacts/{shown_id}/trackingLogs": (READERS, None),
+    "GET /api/3/trackingLogs/{entry_id}": (READERS, None),
+    "GET /api/3/trackingLogs/{entry_id}/contact": (READERS, None),
+    "GET /api/3/activities": (READERS, None),
+    "GET /api/3/activities/{entry_id}/reference": (READERS, None),
+    "GET /api/3/activities/{entry_id}/user": (READERS, None),
+    "GET /api/3/activities/{entry_id}/recipients": (READERS, None),
+    "GET /api/3/activities/{entry_id}/notes": (READERS, None),
+}
+
+WRONG_KEYS = {
+    "no key": None,
+    "an empty key": "",
+    "nonsense": "x",
+    "an unknown token": f"sb_100000001_{'y' * 43}",
+    "an unknown event key": "100000001" + "b" * 31,
+}
+
+
+@dataclass
+class World:
+    """Two accounts with the same contact and event name; the first has one of everything."""
+
+    cloud: Cloud
+    first: People
+    second: People
+    ids: dict[str, str]
+
+    def ask(self, operation: str, key: str | None) -> tuple[int, str]:
+        """Ask for an operation on the first account's things; return status and body."""
+        method, _, path = operation.partition(" ")
+        for name, value in self.ids.items():
+            path = path.replace(f"{{{name}}}", value)
+        headers = {} if key is None else {"api-token": key}
+        body = ALLOWED[operation][1]
+        if operation == "POST /api/events":
+            event = http_event(method, path, headers=headers, body=body)
+            answer = ingest.handler(event, None)
+            return answer["statusCode"], answer["body"]
+        query = f"contact={self.ids['contact_id']}" if path.endswith("/activities") else ""
+        status, shown = self.first.call(method, path, body, role=None, query=query, headers=headers)
+        return status, json.dumps(shown)
+
+    def dump(self) -> dict[str, str]:
+        """Return everything that is stored, by table and key."""
+        return {
+            f"{table} {item['pk']['S']} {item['sk']['S']}": json.dumps(item, sort_keys=True)
+            for table in TABLES
+            for item in self.cloud.items(table)
+        }
+
+    def queued(self) -> list[str]:
+        """Return what is on the queues, and take it off."""
+        return self.cloud.waiting("EVENTS") + self.cloud.waiting("ACTIONS")
+
+
+@pytest.fixture(name="world")
+def _world(cloud, monkeypatch):
+    monkeypatch.setattr(webhook, "deliver", lambda *_, **__: Answer(status=410))
+    return populate(cloud)
+
+
+def populate(cloud: Cloud) -> World:
+    """Make two accounts and let things happen in the first."""
+    first = settle()
+    rule = first.rule({"kind": "webhook", "url": "https://hooks.example/in"})
+    first.report()
+    first.report(visit='{"email":"nobody@signalbox.example"}')
+    work(cloud)
+    ada = first.ada.contact_id
+    happened = first.call("GET", f"/api/contacts/{ada}/activities")[1]
+    (event,) = happened["events"]
+    (due,) = happened["dispatches"]
+    assert Outcome.FAILED == due["outcome"]
+    ids = {
+        "shown_id": ada,
+        "contact_id": ada,
+        "rule_id": rule["rule_id"],
+        "entry_id": event["entry_id"],
+        "dispatch_id": due["dispatch_id"],
+        "dropped_id": first.call("GET", "/api/dropped-events")[1]["dropped_events"][0][
+            "dropped_id"
+        ],
+        "key_id": first.call("GET", "/api/keys")[1]["keys"][-1]["key_id"],
+        "name": "download",
+        "quoted": "upload",
+        "queue": "events",
+    }
+    second = settle(OTHER)
+    for account_id in (ACCOUNT_ID, OTHER):
+        event_names.register(account_id, "upload", 1)
+    return World(cloud, first, second, ids)
+
+
+def test_the_table_names_every_operation():
+    """An operation that is added stands in this table, or this test fails."""
+    served = {
+        f"{method.upper()} {path}"
+        for app in (admin, activecampaign)
+        for path, operations in describe(app)["paths"].items()
+        for method in operations
+    }
+
+    assert served | {"POST /api/events"} == set(ALLOWED)
+
+
+def test_who_may_not_is_refused_and_changes_nothing(world):
+    """Without a key, with a wrong one, or with a role that may not: 403, and all stays as it was."""
+    before = world.dump()
+    refused = {
+        (operation, who): key
+        for operation, (allowed, _) in ALLOWED.items()
+        for who, key in (WRONG_KEYS | world.first.tokens).items()
+        if who not in allowed
+    }
+
+    answers = {pair: world.ask(pair[0], key)[0] for pair, key in refused.items()}
+
+    assert dict.fromkeys(refused, 403) == answers
+    assert before == world.dump()
+    assert [] == world.queued()
+
+
+def test_who_may_read_is_served(world):
+    """Each role that may read something gets it."""
+    reading = {
+        (operation, role)
+        for operation, (allowed, _) in ALLOWED.items()
+        for role in allowed
+        if operation.startswith("GET")
+    }
+
+    answers = {pair: world.ask(pair[0], world.first.tokens[pair[1]])[0] for pair in reading}
+
+    assert dict.fromkeys(reading, 200) == answers
+
+
+@pytest.mark.parametrize("operation", [name for name in ALLOWED if not name.startswith("GET")])
+def test_who_may_change_is_served(world, operation):
+    """The role with the fewest rights that may change something does so; the others may too."""
+    allowed, _ = ALLOWED[operation]
+    first, *others = sorted(allowed, key=lambda role: len(PERMISSIONS[role]))
+
+    assert 200 <= world.ask(operation, world.first.tokens[first])[0] < 300
+    for role in others:  # what is created or deleted already is refused, but not with 403
+        assert 403 != world.ask(operation, world.first.tokens[role])[0]
+
+
+def test_another_account_sees_and_changes_its_own_only(world):
+    """Another account's global admin is told nothing of this one's things and changes none."""
+    key = world.second.tokens[Role.GLOBAL_ADMIN]
+    secrets = {value for name, value in world.ids.items() if name.endswith("_id")}
+    before = world.dump()
+
+    answers = {operation: world.ask(operation, key) for operation in ALLOWED}
+
+    after = world.dump()
+    touched = {
+        where for where in before.keys() | after.keys() if before.get(where) != after.get(where)
+    }
+    assert set() == {where for where in touched if not re.match(rf"\w+ A#{OTHER}(#|\s)", where)}
+    assert [] == [body for body in world.queued() if f'"account":"{OTHER}"' not in body]
+    on_things = {name for name in ALLOWED if "_id}" in name} | {"GET /api/3/activities"}
+    assert on_things == {name for name, (status, _) in answers.items() if status == 404}
+    told = {
+        name
+        for name, (status, body) in answers.items()
+        if status != 404 and any(secret in body for secret in secrets)
+    }
+    assert set() == told
+
+
+def test_keys_do_not_open_other_accounts_by_form(world):
+    """The form refuses an account's key together with another account's id."""
+    form = {"actid": OTHER, "key": world.first.event_key}
+
+    assert (403, "The event key is not valid for this account ID.") == refusal(world, form)
+    assert (403, "The account ID is unknown.") == refusal(world, form | {"actid": "999999999"})
+    assert [] == world.queued()
+
+
+def refusal(world: World, form: dict[str, str]) -> tuple[int, str]:
+    """Report with these fields; return the status and what is said."""
+    status, answer = world.first.report(**form)
+    assert 0 == answer["success"]
+    return status, answer["message"]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_form_takes_the_keys_that_may_send(world, role):
+    """The event key, and the tokens of the roles that may send events, are taken as `key`."""
+    status, _ = world.first.report(key=world.first.tokens[role])
+
+    assert (200 if role in SENDERS else 403) == status
+    assert (1 if role in SENDERS else 0) == len(world.queued())
+
+
+def test_nobody_makes_or_revokes_a_key_that_may_do_more(account):
+    """An admin makes no global admin and takes no global admin's key away."""
+    by_role = {kept["role"]: kept["key_id"] for kept in account.call("GET", "/api/keys")[1]["keys"]}
+    wanted = {"role": "global_admin", "name": "mine"}
+
+    assert 403 == account.call("POST", "/api/keys", wanted, role=Role.ADMIN)[0]
+    path = f"/api/keys/{by_role['global_admin']}"
+    assert 403 == account.call("DELETE", path, role=Role.ADMIN)[0]
+    assert 200 == account.call("GET", "/api/account", role=Role.GLOBAL_ADMIN)[0]
+
+
+def test_the_docs_show_the_same_table():
+    """docs/api.md has a line for each operation and a tick for each role that may."""
+    text = (Path(__file__).parents[2] / "docs/api.md").read_text().partition("## Answers")[0]
+    columns = [Role.GLOBAL_ADMIN, Role.ADMIN, Role.MARKETER, Role.ANALYST, Role.VIEWER, Role.EVENT]
+    lines = re.findall(r"^\| `(\w+ /api[^`]*)` \|(.*)\|$", text, re.MULTILINE)
+    shown = {
+        operation: {
+            role for role, cell in zip(columns, ticks.split("|"), strict=True) if cell.strip()
+        }
+        for operation, ticks in lines
+    }
+
+    assert {
+        operation.replace("{quoted}", "{name}").replace("{shown_id}", "{contact_id}"): allowed
+        for operation, (allowed, _) in ALLOWED.items()
+    } == shown

@@ -1,0 +1,361 @@
+"""The native API keeps to its own OpenAPI document, whatever it is sent."""
+
+import base64
+import json
+import re
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from functions.admin.app import app, handler
+from functions.admin.document import describe
+from signalbox import access
+from signalbox.awsjson import AwsError
+from signalbox.channels import webhook
+from signalbox.model.credential import Role
+from signalbox.model.dispatch import Outcome
+from signalbox.model.retries import Answer
+from signalbox.store import dispatches, table
+from tests.cloud import Context, http_event
+from tests.people import ACCOUNT_ID, MAIL, work
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+BASE = "http://api.example"
+HOOK = {"kind": "webhook", "url": "https://hooks.example/in"}
+
+
+def document() -> dict[str, Any]:
+    """Return the document without the key, which every request here shows."""
+    described = describe(app)
+    del described["security"], described["components"]["securitySchemes"]
+    return described
+
+
+schema = schemathesis.openapi.from_dict(document())
+
+
+def through_the_gateway(prepared: requests.PreparedRequest) -> schemathesis.Response:
+    """Hand a request to the function as API Gateway does, and its answer back."""
+    parts = urlsplit(prepared.url)
+    body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
+    event = http_event(
+        prepared.method,
+        decoded(parts.path),
+        headers={name.lower(): _text(value) for name, value in prepared.headers.items()},
+        query=parts.query,
+    )
+    if body:
+        event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+    answer = handler(event, Context())
+    return schemathesis.Response(
+        status_code=answer["statusCode"],
+        headers={name.lower(): [value] for name, value in answer.get("headers", {}).items()},
+        content=(answer.get("body") or "").encode(),
+        request=prepared,
+        elapsed=0.0,
+        verify=False,
+    )
+
+
+def decoded(path: str) -> str:
+    """Return a path as API Gateway hands it on: decoded but for the percent sign itself."""
+    return "%25".join(unquote(part) for part in re.split("%25", path))
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")
+
+
+def ask(case: schemathesis.Case, token: str) -> schemathesis.Response:
+    """Make a request and check the answer against the document."""
+    prepared = requests.Request(**case.as_transport_kwargs(base_url=BASE)).prepare()
+    prepared.headers["api-token"] = token
+    response = through_the_gateway(prepared)
+    case.validate_response(response, checks=CHECKS)
+    return response
+
+
+@pytest.fixture(name="token")
+def _token(account):
+    account.rule(MAIL)
+    account.report()
+    return account.tokens[Role.GLOBAL_ADMIN]
+
+
+@schema.parametrize()
+@settings(
+    max_examples=15,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_operation_answers_as_its_document_says(case, token):
+    """No generated request gets a 5xx, an undocumented status or type, or another shape."""
+    ask(case, token)
+
+
+def test_every_success_that_is_documented_is_answered_so(account, cloud, monkeypatch):
+    """Each operation, asked with things that exist, answers its documented success and shape."""
+    monkeypatch.setattr(webhook, "deliver", lambda *_, **__: Answer(status=503))
+    token = account.tokens[Role.GLOBAL_ADMIN]
+    answered: dict[str, int] = {}
+
+    def done(method: str, path: str, body: Any = None, *, query: Any = None, **named: str) -> Any:
+        operation = schema[path][method]
+        quoted = {name: quote(value, safe="") for name, value in named.items()}
+        sent = {} if body is None else {"body": body, "media_type": "application/json"}
+        response = ask(operation.Case(path_parameters=quoted, query=query, **sent), token)
+        answered[f"{method} {path}"] = response.status_code
+        return json.loads(response.content) if response.content else None
+
+    assert done("PATCH", "/api/account", {"time_zone": "Asia/Tokyo"}) == done("GET", "/api/account")
+
+    key = done("POST", "/api/keys", {"role": "viewer", "name": "Vi"})
+    assert key["key_id"] in {kept["key_id"] for kept in done("GET", "/api/keys")["keys"]}
+    done("DELETE", "/api/keys/{key_id}", key_id=key["key_id"])
+
+    done("POST", "/api/webhook-secrets/rotate")
+    assert 2 == len(done("GET", "/api/webhook-secrets")["secrets"])
+
+    done("POST", "/api/event-names", {"name": "a/b 100% ü+?#"})
+    rule = done(
+        "POST",
+        "/api/rules",
+        {
+            "name": "r",
+            "trigger": "event_recorded",
+            "trigger_settings": {"event_name": "a/b 100% ü+?#"},
+            "actions": [MAIL, HOOK],
+        },
+    )
+    assert ["a/b 100% ü+?#", "download"] == done("GET", "/api/event-names")["event_names"]
+    stopped = done("DELETE", "/api/event-names/{name}", name="a/b 100% ü+?#")["stopped_rules"]
+    assert [{"rule_id": rule["rule_id"], "name": "r"}] == stopped
+
+    wanted = {name: rule[name] for name in ("name", "trigger", "actions")}
+    wanted |= {"trigger_settings": {"event_name": "download"}}
+    changed = done("PUT", "/api/rules/{rule_id}", wanted, rule_id=rule["rule_id"])
+    assert changed == done("GET", "/api/rules/{rule_id}", rule_id=rule["rule_id"])
+    assert [changed] == done("GET", "/api/rules")["rules"]
+
+    ben = done("POST", "/api/contacts", {"email": "ben@signalbox.example", "fields": {"SIZE": "9"}})
+    assert ben == done("GET", "/api/contacts/{contact_id}", contact_id=ben["contact_id"])
+
+    done("GET", "/api/tail")
+    account.report()
+    account.report(visit='{"email":"nobody@signalbox.example"}')
+    work(cloud)
+    happened = done(
+        "GET", "/api/contacts/{contact_id}/activities", contact_id=account.ada.contact_id
+    )
+    assert ["download"] == [event["name"] for event in happened["events"]]
+    assert ["waiting", "done"] == sorted(
+        (d["outcome"] for d in happened["dispatches"]), reverse=True
+    )
+    assert done("GET", "/api/tail")["entries"]
+
+    (dropped,) = done("GET", "/api/dropped-events", query={"limit": 1})["dropped_events"]
+    of_it = {"dropped_id": dropped["dropped_id"]}
+    assert dropped == done("GET", "/api/dropped-events/{dropped_id}", **of_it)
+    assert done("POST", "/api/dropped-events/{dropped_id}/replay", **of_it)["replayed_ms"]
+
+    (waiting,) = (d for d in happened["dispatches"] if d["outcome"] == "waiting")
+    failed(waiting["dispatch_id"])
+    (attention,) = done("GET", "/api/dispatches")["dispatches"]
+    at = {"dispatch_id": attention["dispatch_id"]}
+    assert attention == done("GET", "/api/dispatches/{dispatch_id}", **at)
+    done("POST", "/api/dispatches/{dispatch_id}/retry", **at)
+
+    done("DELETE", "/api/rules/{rule_id}", rule_id=rule["rule_id"])
+    done("GET", "/api/dead-letters")
+    done("POST", "/api/dead-letters/{queue}/redrive", queue="events")
+
+    assert documented_successes() == answered
+
+
+def documented_successes() -> dict[str, int]:
+    """Return each operation's one documented success."""
+    return {
+        f"{method.upper()} {path}": min(int(code) for code in operation["responses"])
+        for path, operations in document()["paths"].items()
+        for method, operation in operations.items()
+    }
+
+
+def failed(dispatch_id: str) -> None:
+    """Let a waiting dispatch have failed for good."""
+    record = dispatches.fetch(ACCOUNT_ID, dispatch_id)
+    assert dispatches.settle(replace(record, outcome=Outcome.FAILED, detail="for the test"))
+
+
+HOSTILE = {
+    "nothing": (None, "body"),
+    "no JSON": ("{", "body"),
+    "a list": ('[{"name": "a"}]', "body"),
+    "a text": ('"name"', "body"),
+    "null": ("null", "body"),
+    "NaN": ('{"name": NaN}', "body"),
+    "a number of 5000 digits": ('{"name": ' + "9" * 5000 + "}", "body"),
+    "10000 levels": ('{"name": ' + "[" * 10_000 + "]" * 10_000 + "}", "body"),
+    "33 levels": ('{"name": ' + "[" * 32 + "]" * 32 + "}", "body"),
+    "half a surrogate pair": ('{"name": "\\ud800"}', "name"),
+    "a number for a text": ('{"name": 1}', "name"),
+    "an infinite number": ('{"name": 1e309}', "name"),
+    "one character too many": (json.dumps({"name": "n" * 129}), "name"),
+    "a blank name": ('{"name": "  "}', "name"),
+    "a field that nobody knows": ('{"name": "n", "nam": "m"}', "nam"),
+}
+
+
+@pytest.mark.parametrize("sent", HOSTILE.values(), ids=HOSTILE)
+def test_a_body_that_cannot_be_read_is_refused_by_its_fault(account, cloud, sent):
+    """A hostile body gets 422 with the name of the field, and nothing is written."""
+    body, field = sent
+    before = cloud.items("RULES")
+
+    status, answer = account.call("POST", "/api/event-names", body)
+
+    assert (422, [field]) == (status, [fault["field"] for fault in answer["errors"]])
+    assert before == cloud.items("RULES")
+
+
+def test_a_fault_is_named_by_its_path(account):
+    """Every fault of a body is told, each by the path of its value."""
+    rule = {
+        "name": "",
+        "trigger": "event_recorded",
+        "trigger_settings": {},
+        "actions": [MAIL, MAIL | {"subject": ""}, {"kind": "dance"}, HOOK | {"method": "GET"}],
+    }
+
+    status, answer = account.call("POST", "/api/rules", rule)
+
+    assert 422 == status
+    assert {
+        "name",
+        "trigger_settings.event_name",
+        "actions.1.subject",
+        "actions.2",
+        "actions.3.method",
+    } == {fault["field"] for fault in answer["errors"]}
+
+
+def test_bytes_that_are_no_text_are_refused(account):
+    event = http_event(
+        "POST", "/api/event-names", headers={"api-token": account.tokens[Role.ADMIN]}
+    )
+    for body in ("gA==", "not base64!"):
+        answer = handler(event | {"body": body, "isBase64Encoded": True}, Context())
+
+        assert 422 == answer["statusCode"]
+        assert [{"field": "body", "message": "is not UTF-8 text"}] == json.loads(answer["body"])[
+            "errors"
+        ]
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain", "x"]
+)
+def test_a_body_is_json_whatever_its_content_type_says(account, content_type):
+    """`curl -d` calls every body a form; it is read as JSON nevertheless."""
+    headers = {"content-type": content_type}
+
+    assert (201, {"name": "n"}) == account.call(
+        "POST", "/api/event-names", {"name": "n"}, headers=headers
+    )
+
+
+def test_what_is_not_served_is_not_found(account):
+    """An unknown path and an unknown method are 404 in the shape of every fault."""
+    fault = {"errors": [{"field": "", "message": "no such path"}]}
+
+    for method, path in [
+        ("GET", "/api/nothing"),
+        ("PATCH", "/api/rules"),
+        ("GET", "/api/rules/a/b"),
+    ]:
+        assert (404, fault) == account.call(method, path)
+
+
+def test_a_deletion_answers_nothing(account):
+    rule = account.rule(MAIL)
+
+    assert (204, None) == account.call("DELETE", f"/api/rules/{rule['rule_id']}")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        (
+            "/api/contacts",
+            {
+                "email": "c@signalbox.example",
+                "fields": {f"F{number}": "ü" * 4096 for number in range(20)},
+            },
+            "fields",
+        ),
+        (
+            "/api/rules",
+            {
+                "name": "r",
+                "trigger": "event_recorded",
+                "trigger_settings": {"event_name": "download"},
+                "actions": [MAIL | {"html": "x" * 100_000}] * 4,
+            },
+            "actions",
+        ),
+    ],
+)
+def test_what_no_item_of_a_table_can_hold_is_refused(account, path, body, field):
+    """What would pass DynamoDB's 400 KB is refused before it is written."""
+    status, answer = account.call("POST", path, body)
+
+    assert (422, [field]) == (status, [fault["field"] for fault in answer["errors"]])
+
+
+def test_a_fault_of_aws_is_a_refusal_that_invites_another_try(account, monkeypatch):
+    """Where DynamoDB or SQS fails, the answer is 503 in the shape of every fault."""
+
+    def broken(operation: str, **_: Any) -> Any:
+        raise AwsError("InternalServerError", operation, 500, {})
+
+    monkeypatch.setattr(table, "dynamodb", broken)
+    for known in (True, False):
+        if not known:
+            access.forget()
+
+        status, answer = account.call("GET", "/api/account")
+
+        assert (503, ["Signalbox cannot do this right now; try again."]) == (
+            status,
+            [fault["message"] for fault in answer["errors"]],
+        )
+
+
+def test_the_document_is_served_to_everybody(account):
+    """Who has no key yet may read what the API does; it is OpenAPI 3.1."""
+    status, served = account.call("GET", "/api/openapi.json", role=None)
+
+    assert (200, "3.1.0", describe(app)) == (status, served["openapi"], served)

@@ -1,0 +1,160 @@
+"""The sample invocations in events/ do what they say."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.activecampaign import app as activecampaign
+from functions.admin import app as admin
+from functions.changes import app as changes
+from functions.dispatch import app as dispatch
+from functions.ingest import app as ingest
+from functions.track import app as track
+from signalbox.channels import webhook
+from signalbox.model.action import CallWebhook, SendEmail
+from signalbox.model.contact import Contact
+from signalbox.model.retries import Answer
+from signalbox.store import accounts, contacts, event_names, rules, tracking
+from tests.cloud import Context
+from tests.people import ACCOUNT_ID
+from tests.store.things import rule
+from tests.template import ROOT
+
+SAMPLES = {path.stem: path for path in sorted((ROOT / "events").glob("*.json"))}
+APPS = {
+    "ingest": ingest,
+    "track": track,
+    "changes": changes,
+    "dispatch": dispatch,
+    "admin": admin,
+    "activecampaign": activecampaign,
+}
+NAME = "file download request"
+NOTHING_FAILED = {"batchItemFailures": []}
+
+
+@pytest.fixture(name="invoke", autouse=True)
+def _invoke(account, monkeypatch):
+    """Grace is contact 1, and rule 1 writes to her and calls a webhook."""
+    monkeypatch.setattr(webhook, "deliver", lambda *_, **__: Answer(status=200))
+    contacts.create(Contact(ACCOUNT_ID, "1", "grace@signalbox.example", "Grace"))
+    event_names.register(ACCOUNT_ID, NAME, 1)
+    mail = SendEmail("Your file, %FIRSTNAME%", text=f"Here it is: %EVENT: {NAME}%")
+    hook = CallWebhook("https://hooks.example.com/signalbox")
+    rules.create(rule("1", event_name=NAME, actions=(mail, hook)))
+
+
+def invoke(name: str) -> Any:
+    """Invoke a sample's function with it; return the answer, and its body where it has one."""
+    function = APPS[name.partition("-")[0]]
+    answer = function.handler(json.loads(SAMPLES[name].read_text()), Context())
+    if "statusCode" in answer:
+        return answer["statusCode"], json.loads(answer["body"])
+    return answer
+
+
+def log() -> list[tuple[str, str]]:
+    """Return Grace's log."""
+    return [(entry.name, entry.value) for entry in tracking.of_contact(ACCOUNT_ID, "1")[0]]
+
+
+@pytest.mark.parametrize("name", ["ingest-form", "ingest-query"])
+def test_a_form_queues_its_event(cloud, name):
+    assert (200, {"success": 1, "message": "Event spawned"}) == invoke(name)
+
+    (event,) = cloud.waiting("EVENTS")
+    assert (NAME, "https://www.example.com/file.pdf") == (
+        json.loads(event)["name"],
+        json.loads(event)["value"],
+    )
+
+
+def test_json_queues_its_events(cloud):
+    assert (202, {"accepted": 2}) == invoke("ingest-events")
+    assert [NAME, "login"] == [json.loads(one)["name"] for one in cloud.waiting("EVENTS")]
+
+
+def test_a_batch_is_tracked(cloud, account):
+    """One event is logged and wakes the rule's two actions; the other is dropped."""
+    assert NOTHING_FAILED == invoke("track-batch")
+
+    assert [(NAME, "https://www.example.com/file.pdf")] == log()
+    assert 2 == len(cloud.waiting("ACTIONS"))
+    dropped = account.call("GET", "/api/dropped-events")[1]["dropped_events"]
+    assert ["unknown_contact"] == [one["reason"] for one in dropped]
+
+
+def test_a_mail_goes_out(cloud):
+    assert NOTHING_FAILED == invoke("dispatch-mail")
+
+    (mail,) = cloud.mails()
+    assert "Subject: Your file, Grace" in mail
+    assert "Here it is: https://www.example.com/file.pdf" in mail
+
+
+def test_a_webhook_is_called(account):
+    assert NOTHING_FAILED == invoke("dispatch-webhook")
+
+    (due,) = account.call("GET", "/api/contacts/1/activities")[1]["dispatches"]
+    assert ("webhook", "done", 200) == (due["kind"], due["outcome"], due["response_status"])
+
+
+def test_rules_are_listed():
+    status, page = invoke("admin-list-rules")
+
+    assert (200, ["1"]) == (status, [one["rule_id"] for one in page["rules"]])
+
+
+def test_a_rule_is_created():
+    status, created = invoke("admin-create-rule")
+
+    assert (201, "send the file") == (status, rules.fetch(ACCOUNT_ID, created["rule_id"]).name)
+
+
+def test_dropped_events_are_listed():
+    assert (200, {"dropped_events": [], "next": ""}) == invoke("admin-dropped-events")
+
+
+def test_a_contact_is_created():
+    status, answer = invoke("activecampaign-create-contact")
+
+    assert (201, answer["contact"]["id"]) == (
+        status,
+        contacts.id_at(ACCOUNT_ID, "email:jane@signalbox.example"),
+    )
+
+
+def test_tracking_is_switched_off():
+    assert (200, {"eventTracking": {"enabled": False}}) == invoke("activecampaign-switch-tracking")
+    assert not accounts.fetch(ACCOUNT_ID).tracking_enabled
+
+
+def test_a_name_is_deleted():
+    status, answer = invoke("activecampaign-delete-event-name")
+
+    assert (200, ["1"]) == (status, [one["id"] for one in answer["stoppedRules"]])
+    assert not event_names.is_registered(ACCOUNT_ID, NAME)
+
+
+def test_a_stream_queues_changes(cloud):
+    assert NOTHING_FAILED == invoke("changes-member")
+    assert {"subscribe", "unsubscribe"} == {
+        json.loads(one)["kind"] for one in cloud.waiting("EVENTS")
+    }
+
+
+def test_what_expired_is_no_change(cloud):
+    assert NOTHING_FAILED == invoke("changes-expired")
+    assert [] == cloud.waiting("EVENTS")
+
+
+def test_every_sample_is_tried_and_told():
+    """Each file is invoked above and explained in events/README.md."""
+    tried = re.findall(rf'"((?:{"|".join(APPS)})-[\w-]+)"', Path(__file__).read_text())
+    told = re.findall(r"^\| `([\w-]+)`", (ROOT / "events/README.md").read_text(), re.MULTILINE)
+
+    assert set(SAMPLES) == set(tried)
+    assert list(SAMPLES) == sorted(told)

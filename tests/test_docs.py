@@ -1,0 +1,115 @@
+"""The docs name what there is; nothing that users meet goes without a word."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from functions.activecampaign.app import app as activecampaign
+from functions.admin.app import app as admin
+from functions.admin.document import describe
+from functions.ingest.app import ROUTES
+from signalbox.model.action import KINDS
+from signalbox.model.credential import Role
+from signalbox.model.dispatch import Outcome, SkipReason
+from signalbox.model.drop import DropReason
+from signalbox.model.permission import ALLOWED, Permission
+from signalbox.model.rule import Level, RuleStatus, Trigger
+from tests.template import ROOT, template
+from tests.test_template import variables_of
+
+DOCS = ROOT / "docs"
+
+
+@cache
+def api() -> str:
+    """Return the page about the API."""
+    return (DOCS / "api.md").read_text()
+
+
+@cache
+def all_docs() -> str:
+    """Return every page."""
+    return "\n".join(page.read_text() for page in sorted(DOCS.rglob("*.md")))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [Role, Permission, DropReason, Outcome, SkipReason, KINDS, Trigger, Level, RuleStatus],
+    ids=lambda words: getattr(words, "__name__", "kinds"),
+)
+def test_the_api_page_names_every_word_of_a_closed_set(words):
+    assert set() == {str(word) for word in words if f"`{word}`" not in api()} - {
+        role for role in map(str, Role) if f" {role} |" in api()
+    }
+
+
+def test_the_api_page_names_every_operation():
+    """Native routes by method and path, those of ingestion, and the ActiveCampaign paths."""
+    native = {
+        f"{method.upper()} {path}"
+        for path, operations in describe(admin)["paths"].items()
+        for method in operations
+    }
+    dialect = {
+        f"{method.upper()} {re.sub('{(shown_id|quoted)}', named, path)}"
+        for path, operations in describe(activecampaign)["paths"].items()
+        for method in operations
+    }
+
+    wanted = native | dialect | set(ROUTES) | {"GET /api/openapi.json"}
+    assert set() == {operation for operation in wanted if operation not in api()}
+
+
+def named(found: re.Match[str]) -> str:
+    """Return what the page calls a part of a path."""
+    return {"shown_id": "{contact_id}", "quoted": "{name}"}[found[1]]
+
+
+def test_the_permissions_are_told_as_they_are():
+    """The table of roles and permissions on the page is the one in the code."""
+    columns = [Role.GLOBAL_ADMIN, Role.ADMIN, Role.MARKETER, Role.ANALYST, Role.VIEWER, Role.EVENT]
+    roles = api().partition("Who may call what")[0]
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\|((?:[^|]*\|){6})$", roles, re.MULTILINE)
+    shown = {
+        (role, Permission(permission))
+        for permission, ticks in rows
+        for role, cell in zip(columns, ticks.split("|"), strict=False)
+        if cell.strip()
+    }
+
+    assert {(role, one) for role, allowed in ALLOWED.items() for one in allowed} == shown
+
+
+def test_examples_are_json():
+    """Every JSON block of every page can be read."""
+    blocks = re.findall(r"```json\n(.*?)```", all_docs(), re.DOTALL)
+
+    assert blocks
+    for block in blocks:
+        json.loads(block)
+
+
+def test_every_variable_is_explained():
+    variables = {name for function in variables_of().values() for name in function}
+    ours = {name for name in variables if not name.startswith("POWERTOOLS_")}
+
+    assert set() == {name for name in ours if f"`{name}`" not in all_docs()}
+
+
+def test_every_parameter_is_explained():
+    assert set() == {name for name in template()["Parameters"] if f"`{name}`" not in all_docs()}
+
+
+def test_no_page_links_to_nothing():
+    """Relative links of the docs and the README reach a file."""
+    broken = {
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in [ROOT / "README.md", *DOCS.rglob("*.md")]
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text())
+        if not (Path(page).parent / target).exists()
+    }
+
+    assert set() == broken

@@ -1,0 +1,364 @@
+"""The template keeps the stack's promises: nothing is lost, nothing is open, nothing is too much."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pytest
+
+from functions.activecampaign import app as activecampaign
+from functions.admin import app as admin
+from functions.changes import app as changes
+from functions.dispatch import app as dispatch
+from functions.ingest import app as ingest
+from functions.track import app as track
+from signalbox import aws
+from signalbox.channels import webhook
+from signalbox.environment import Environment
+from signalbox.model.credential import Role
+from signalbox.model.retries import Answer
+from tests.cloud import Cloud, Context, http_event, sqs_event
+from tests.functions.test_authorization import ALLOWED, populate
+from tests.people import MAIL, People, work
+from tests.streams import Stream, announce
+from tests.template import ROOT, resources, template
+
+APPS = {
+    "IngestFunction": ingest,
+    "TrackFunction": track,
+    "ChangesFunction": changes,
+    "DispatchFunction": dispatch,
+    "AdminFunction": admin,
+    "ActiveCampaignFunction": activecampaign,
+}
+FUNCTIONS = resources("AWS::Serverless::Function")
+TABLES = resources("AWS::DynamoDB::Table")
+QUEUES = resources("AWS::SQS::Queue")
+
+# What is asked of the functions' environment by AWS's own libraries and Powertools.
+OTHERS = {"AWS_CLIENT", "POWERTOOLS_SERVICE_NAME"}
+# Has a value that fits every stack; an operator may add it.
+OPTIONAL = {"DISPATCH_THREADS"}
+
+# IAM's names of what an operation does, where they are not the operation's own.
+WRITES = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+BATCHES = {"SendMessageBatch": "SendMessage", "DeleteMessageBatch": "DeleteMessage"}
+
+
+def test_the_tests_know_every_function():
+    assert set(APPS) == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_logs_traces_and_says_what_it_is(name):
+    """Logs go as JSON to a group of its own that forgets; traces are on."""
+    function = FUNCTIONS[name]
+    group = function["LoggingConfig"]["LogGroup"]["Ref"]
+
+    assert "JSON" == function["LoggingConfig"]["LogFormat"]
+    assert {"Ref": "LogRetentionDays"} == resources("AWS::Logs::LogGroup")[group]["RetentionInDays"]
+    assert "Active" == everywhere("Tracing")
+    assert function["Description"]
+
+
+def test_no_two_functions_share_a_log():
+    groups = [function["LoggingConfig"]["LogGroup"]["Ref"] for function in FUNCTIONS.values()]
+
+    assert len(set(groups)) == len(FUNCTIONS)
+
+
+def everywhere(setting: str) -> Any:
+    """Return what all functions share."""
+    return template()["Globals"]["Function"][setting]
+
+
+@pytest.mark.parametrize("name", ["EventsQueue", "ActionsQueue"])
+def test_a_queue_loses_nothing(name):
+    """A message outlives its worker's time-out, fails alone, and ends on a dead-letter queue."""
+    queue = QUEUES[name]
+    (worker,) = [
+        function
+        for function in FUNCTIONS.values()
+        for event in function["Events"].values()
+        if event["Properties"].get("Queue") == {"GetAtt": [name, "Arn"]}
+    ]
+    (event,) = worker["Events"].values()
+    dead_letters = queue["RedrivePolicy"]["deadLetterTargetArn"]["GetAtt"][0]
+
+    assert queue["VisibilityTimeout"] >= 6 * worker["Timeout"]
+    assert ["ReportBatchItemFailures"] == event["Properties"]["FunctionResponseTypes"]
+    assert 5 == queue["RedrivePolicy"]["maxReceiveCount"]
+    assert 14 * 86_400 == QUEUES[dead_letters]["MessageRetentionPeriod"]
+    assert "RedrivePolicy" not in QUEUES[dead_letters]
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_a_queue_is_encrypted(name):
+    assert True is QUEUES[name]["SqsManagedSseEnabled"]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_safe(name):
+    """On demand, encrypted, recoverable to the second, and not deleted with the stack."""
+    properties, resource = TABLES[name], template()["Resources"][name]
+
+    assert "PAY_PER_REQUEST" == properties["BillingMode"]
+    assert properties["SSESpecification"]["SSEEnabled"]
+    assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+    assert ("Retain", "Retain") == (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
+
+
+def test_streams_carry_what_their_readers_need():
+    """Changes of contacts show old and new; the tracking log shows what is new, and expires."""
+    views = {name: table.get("StreamSpecification") for name, table in TABLES.items()}
+
+    assert {"StreamViewType": "NEW_AND_OLD_IMAGES"} == views["ContactsTable"]
+    assert {"StreamViewType": "NEW_IMAGE"} == views["TrackingTable"]
+    expiry = TABLES["TrackingTable"]["TimeToLiveSpecification"]
+    assert {"AttributeName": "expires", "Enabled": True} == expiry
+
+
+def test_the_api_is_throttled_logged_and_open_to_browsers():
+    (api,) = resources("AWS::Serverless::HttpApi").values()
+    assert {"Ref": "ThrottleRate"} == api["DefaultRouteSettings"]["ThrottlingRateLimit"]
+    assert {"Ref": "ThrottleBurst"} == api["DefaultRouteSettings"]["ThrottlingBurstLimit"]
+    assert {"GetAtt": ["AccessLog", "Arn"]} == api["AccessLogSettings"]["DestinationArn"]
+    assert json.loads(api["AccessLogSettings"]["Format"])
+
+    cors = api["CorsConfiguration"]
+    assert (["*"], None) == (cors["AllowOrigins"], cors.get("AllowCredentials"))
+    assert {"api-token", "idempotency-key", "content-type"} <= set(cors["AllowHeaders"])
+
+
+@cache
+def variables_of() -> dict[str, dict[str, Any]]:
+    """Return the environment of each function."""
+    shared = everywhere("Environment")["Variables"]
+    return {
+        name: shared | function["Environment"]["Variables"] for name, function in FUNCTIONS.items()
+    }
+
+
+def asked_for() -> set[str]:
+    """Return the names of the variables that the environment's reader asks for."""
+
+    class Asked(dict[str, str]):
+        def get(self, name: str, default: Any = None) -> Any:
+            names.add(name)
+            return default
+
+        def __contains__(self, name: object) -> bool:
+            names.add(str(name))
+            return True
+
+        def __getitem__(self, name: str) -> str:
+            return "-"
+
+    names: set[str] = set()
+    Environment.from_env(Asked())
+    return names
+
+
+def test_every_variable_that_is_read_is_set_and_the_other_way_round():
+    given = {name for variables in variables_of().values() for name in variables}
+
+    assert asked_for() - OPTIONAL == given - OTHERS
+
+
+def test_the_hot_functions_use_the_lean_client():
+    lean = {name for name, one in variables_of().items() if one.get("AWS_CLIENT") == "lean"}
+
+    assert {"IngestFunction", "TrackFunction", "ChangesFunction"} == lean
+
+
+def test_env_json_fits_the_template():
+    """`sam local --env-vars env.json` overrides only variables that the template sets."""
+    overridden = json.loads((ROOT / "env.json").read_text())
+
+    assert set(FUNCTIONS) == set(overridden)
+    for name, variables in overridden.items():
+        assert set(variables_of()[name]) == set(variables)
+
+
+# Policies
+
+
+def statements(name: str) -> Iterator[dict[str, Any]]:
+    """Yield the statements of a function's policies."""
+    for policy in FUNCTIONS[name]["Policies"]:
+        yield from policy["Statement"]
+
+
+def listed(value: Any) -> list[Any]:
+    """Return one or many as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def granted(name: str) -> set[tuple[str, str]]:
+    """Return what a function may do, as pairs of action and the resource's logical id."""
+    return {
+        (action, logical_id(resource))
+        for statement in statements(name)
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+
+
+def logical_id(resource: dict[str, Any]) -> str:
+    """Return what a policy speaks of; an index of a table counts as the table."""
+    if "GetAtt" in resource:
+        return resource["GetAtt"][0]
+    found = re.match(r"\$\{(\w+)\.Arn\}/index/\w+$", resource["Sub"])
+    if found:
+        return found[1]
+    return re.sub(r"^arn:\$\{AWS::Partition\}:(\w+):.*:(\w[\w-]*)/.*$", r"\1 \2", resource["Sub"])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_nothing_is_granted_by_a_star(name):
+    """No action holds a star, and no resource is one."""
+    for statement in statements(name):
+        assert "Allow" == statement["Effect"]
+        assert not [action for action in listed(statement["Action"]) if "*" in action]
+        assert "*" not in listed(statement["Resource"])
+        assert not {"NotAction", "NotResource"} & set(statement)
+
+
+@dataclass
+class Recorder:
+    """Notes which function does what in AWS."""
+
+    acting: str = ""
+    done: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+
+    def note(self, service: str, operation: str, request: dict[str, Any]) -> None:
+        """Note an operation by what IAM calls it."""
+        if self.acting:
+            self.done.setdefault(self.acting, set()).update(needed(service, operation, request))
+
+
+def needed(service: str, operation: str, request: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return what a request needs: pairs of IAM action and logical id."""
+    match service, operation:
+        case "dynamodb", "TransactWriteItems":
+            return {
+                (f"dynamodb:{WRITES[kind]}", write["TableName"])
+                for one in request["TransactItems"]
+                for kind, write in one.items()
+            }
+        case "dynamodb", "BatchGetItem" | "BatchWriteItem":
+            return {(f"dynamodb:{operation}", table) for table in request["RequestItems"]}
+        case "dynamodb", _:
+            return {(f"dynamodb:{operation}", request["TableName"])}
+        case "sqs", _:
+            queue = request["QueueUrl"].rpartition("/")[2]
+            return {(f"sqs:{BATCHES.get(operation, operation)}", queue)}
+        case "sesv2", "SendEmail":
+            places = ("ses identity", "ses configuration-set")
+            return {(f"ses:{one}", at) for one in ("SendEmail", "SendRawEmail") for at in places}
+        case "scheduler", "CreateSchedule":
+            return {
+                ("scheduler:CreateSchedule", "scheduler schedule"),
+                ("iam:PassRole", "SchedulerRole"),
+            }
+    raise AssertionError(f"{service} {operation} is new here")
+
+
+@pytest.fixture(name="recorder")
+def _recorder(monkeypatch):
+    recorder = Recorder()
+    call = aws.call
+
+    def recorded(service: str, operation: str, **request: Any) -> dict[str, Any]:
+        recorder.note(service, operation, request)
+        return call(service, operation, **request)
+
+    monkeypatch.setattr(aws, "call", recorded)
+    for name, app in APPS.items():
+        monkeypatch.setattr(app, "handler", acting(recorder, name, app.handler))
+    return recorder
+
+
+def acting(recorder: Recorder, name: str, handler: Any) -> Any:
+    """Return the handler so that what it does is noted under the function's name."""
+
+    def handle(event: Any, context: Any) -> Any:
+        recorder.acting = name
+        try:
+            return handler(event, context)
+        finally:
+            recorder.acting = ""
+
+    return handle
+
+
+def tell_a_webhook(cloud: Cloud, people: People) -> None:
+    """Let a member of a list be updated whose webhook is told of members alone."""
+    stream = Stream(cloud)
+    wanted = {"name": "a", "stringid": "a", "sender_url": "x", "sender_reminder": "x"}
+    made = people.call("POST", "/api/3/lists", {"list": wanted})[1]["list"]
+    member = {"list": made["id"], "contact": people.ada.contact_id, "status": 1}
+    people.call("POST", "/api/3/contactLists", {"contactList": member})
+    hook = {
+        "name": "a",
+        "url": "https://hooks.example/in",
+        "events": ["update"],
+        "sources": ["api"],
+        "listid": made["id"],
+    }
+    assert 201 == people.call("POST", "/api/3/webhooks", {"webhook": hook})[0]
+    update = {"contact": {"firstName": "Augusta"}}
+    people.call("PUT", f"/api/3/contacts/{people.ada.contact_id}", update)
+    announce(stream.records())
+    work(cloud)
+
+
+def test_policies_allow_what_is_done(cloud, recorder, monkeypatch):
+    """Every operation of the APIs and every fate of an event is allowed; hot paths get no more."""
+    statuses = iter([410, 503, 410, 200])
+    monkeypatch.setattr(webhook, "deliver", lambda *_, **__: Answer(status=next(statuses, 200)))
+    world = populate(cloud)
+    first = world.first
+    first.call("GET", "/api/tail")
+    rule = first.rule(
+        MAIL | {"text": "%EVENT: upload%"}, {"kind": "webhook", "url": "https://hooks.example/in"}
+    )
+    body = {
+        "events": [
+            {"name": "download", "contact": {"id": first.ada.contact_id}, "id": f"{n}"}
+            for n in range(2)
+        ]
+    }
+    headers = {"api-token": first.event_key, "idempotency-key": "k"}
+    ingest.handler(http_event("POST", "/api/events", headers=headers, body=body), None)
+    for event in cloud.waiting("EVENTS"):
+        track.handler(sqs_event([event]), None)
+    wanted = {name: rule[name] for name in ("name", "trigger", "trigger_settings", "actions")}
+    first.call("PUT", f"/api/rules/{rule['rule_id']}", wanted)
+    due = cloud.waiting("ACTIONS")
+    dispatch.handler(sqs_event(due), Context())
+    dispatch.handler(sqs_event(due), Context())
+    monkeypatch.setattr(webhook, "deliver", lambda *_, **__: Answer(status=410))
+    tell_a_webhook(cloud, first)
+    for operation in ALLOWED:
+        world.ask(operation, first.tokens[Role.GLOBAL_ADMIN])
+    work(cloud)
+
+    missing = {
+        name: {(name, *pair) for pair in done - granted(name)}
+        for name, done in recorder.done.items()
+    }
+    assert set() == {pair for pairs in missing.values() for pair in pairs}
+    unused = {
+        name: {(name, *pair) for pair in granted(name) - recorder.done[name]}
+        for name in ("IngestFunction", "TrackFunction", "ChangesFunction", "DispatchFunction")
+    }
+    assert set() == {pair for pairs in unused.values() for pair in pairs}
