@@ -1,7 +1,9 @@
 """An AWS account in memory (moto), with the tables and queues of the template."""
 
 import contextlib
+import copy
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from urllib.parse import parse_qsl
@@ -9,10 +11,11 @@ from urllib.parse import parse_qsl
 import boto3
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models.table import Table
 from moto.ses.models import ses_backends
 
 from signalbox import access, aws, environment
-from signalbox.store import rules
+from signalbox.store import erasure, fields, rules
 from tests import FAKE
 from tests.template import resources
 
@@ -35,6 +38,28 @@ TABLE_PROPERTIES = {
     "GlobalSecondaryIndexes",
     "StreamSpecification",
 }
+
+
+def _kept_for_undoing(table: Table, _memo: dict) -> Table:
+    """Copy a table as far as undoing a transaction needs it.
+
+    moto copies every table of a transaction in depth, once for each write in it, its whole stream
+    included: with a few hundred contacts that takes a second. Items are changed by setting their
+    attributes, so copies of the items are enough.
+    """
+    twin = copy.copy(table)
+    twin.items = defaultdict(dict)
+    for partition, items in table.items.items():
+        twin.items[partition] = {sort: copy.copy(item) for sort, item in items.items()}
+        for item in twin.items[partition].values():
+            item.attrs = copy.copy(item.attrs)
+    if table.stream_shard is not None:
+        twin.stream_shard = copy.copy(table.stream_shard)
+        twin.stream_shard.items = list(table.stream_shard.items)
+    return twin
+
+
+Table.__deepcopy__ = _kept_for_undoing
 
 
 class Cloud:
@@ -117,6 +142,8 @@ def forget() -> None:
     environment.environment.cache_clear()
     access.forget()
     rules.forget()
+    fields.forget()
+    erasure.forget_salts()
 
 
 def _clear(variables: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from functions.activecampaign.app import app as activecampaign
 from functions.admin.app import app as admin
@@ -17,6 +18,7 @@ from signalbox.model.dispatch import Outcome, SkipReason
 from signalbox.model.drop import DropReason
 from signalbox.model.permission import ALLOWED, Permission
 from signalbox.model.rule import Level, RuleStatus, Trigger
+from tests.functions.authorization_table import named
 from tests.template import ROOT, template
 from tests.test_template import variables_of
 
@@ -47,25 +49,29 @@ def test_the_api_page_names_every_word_of_a_closed_set(words):
 
 
 def test_the_api_page_names_every_operation():
-    """Native routes by method and path, those of ingestion, and the ActiveCampaign paths."""
-    native = {
-        f"{method.upper()} {path}"
-        for path, operations in describe(admin)["paths"].items()
-        for method in operations
-    }
-    dialect = {
-        f"{method.upper()} {re.sub('{(shown_id|quoted)}', named, path)}"
-        for path, operations in describe(activecampaign)["paths"].items()
-        for method in operations
-    }
+    """Native routes by method and path, and those of ingestion."""
+    wanted = operations_of(admin) | set(ROUTES) | {"GET /api/openapi.json"}
 
-    wanted = native | dialect | set(ROUTES) | {"GET /api/openapi.json"}
     assert set() == {operation for operation in wanted if operation not in api()}
 
 
-def named(found: re.Match[str]) -> str:
-    """Return what the page calls a part of a path."""
-    return {"shown_id": "{contact_id}", "quoted": "{name}"}[found[1]]
+def test_the_page_of_the_dialect_names_every_operation():
+    page = (DOCS / "activecampaign.md").read_text()
+
+    assert set() == {
+        operation
+        for operation in map(named, operations_of(activecampaign))
+        if f"`{operation}`" not in page
+    }
+
+
+def operations_of(app: APIGatewayHttpResolver) -> set[str]:
+    """Return what an API serves, by method and path."""
+    return {
+        f"{method.upper()} {path}"
+        for path, operations in describe(app)["paths"].items()
+        for method in operations
+    }
 
 
 def test_the_permissions_are_told_as_they_are():

@@ -14,6 +14,7 @@ from functions.admin import app as admin
 from functions.changes import app as changes
 from functions.dispatch import app as dispatch
 from functions.ingest import app as ingest
+from functions.subscribe import app as subscribe
 from functions.track import app as track
 from signalbox import aws
 from signalbox.channels import webhook
@@ -33,6 +34,7 @@ APPS = {
     "DispatchFunction": dispatch,
     "AdminFunction": admin,
     "ActiveCampaignFunction": activecampaign,
+    "SubscribeFunction": subscribe,
 }
 FUNCTIONS = resources("AWS::Serverless::Function")
 TABLES = resources("AWS::DynamoDB::Table")
@@ -329,7 +331,8 @@ def test_policies_allow_what_is_done(cloud, recorder, monkeypatch):
     first = world.first
     first.call("GET", "/api/tail")
     rule = first.rule(
-        MAIL | {"text": "%EVENT: upload%"}, {"kind": "webhook", "url": "https://hooks.example/in"}
+        MAIL | {"text": "%EVENT: upload% %SIZE%"},
+        {"kind": "webhook", "url": "https://hooks.example/in"},
     )
     body = {
         "events": [

@@ -1,6 +1,7 @@
 """Lists: /lists."""
 
 import random
+import re
 import time
 from dataclasses import replace
 from typing import Any
@@ -22,7 +23,8 @@ from .list_shapes import SETTINGS, list_shape
 from .requests import base_url, body_part, caller, page, text
 
 router = Router()
-REQUIRED = ("name", "stringid", "sender_url", "sender_reminder")
+# The reference asks for `stringid` too, but the vendor's own client sends none: it is derived.
+REQUIRED = ("name", "sender_url", "sender_reminder")
 LONGEST_NAME = 255
 LONGEST_SETTING = 4096
 SWEEP_S = 15  # of the 29 that the function has
@@ -139,11 +141,16 @@ def _with(standing: ContactList, sent: dict[str, Any]) -> ContactList:
     return replace(
         standing,
         name=name,
-        string_id=text(sent, "stringid", LONGEST_NAME) or standing.string_id,
+        string_id=text(sent, "stringid", LONGEST_NAME) or standing.string_id or _slug(name),
         channel=channel,
         double_opt_in=flag(sent, "double_opt_in", standing.double_opt_in),
         settings={**standing.settings, **_settings(sent)},
     )
+
+
+def _slug(name: str) -> str:
+    """Return a name as it may stand in a URL: `Name of List` is `name-of-list`."""
+    return "-".join(re.findall(r"\w+", name.lower())) or "list"
 
 
 def _settings(sent: dict[str, Any]) -> dict[str, str]:

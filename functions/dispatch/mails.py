@@ -30,7 +30,7 @@ def prepared(
     reason = unsendable(action, account, contact)
     if reason:
         return partial(Settled, Outcome.SKIPPED, reason)
-    values = values_of(contact, dispatch, action.subject, action.html, action.text)
+    values = values_of(account, contact, dispatch, action.subject, action.html, action.text)
     return partial(_send, _write(action, dispatch, account, contact, values), dispatch)
 
 

@@ -38,7 +38,7 @@ def call(
     action: CallWebhook, dispatch: Dispatch, rule: Rule, account: Account, contact: Contact
 ) -> Result:
     """Tell the receiver of the event as JSON."""
-    values = values_of(contact, dispatch, action.url)
+    values = values_of(account, contact, dispatch, action.url)
     message = Message(
         url=personalise_url(action.url, values),
         body=webhook_body(dispatch, contact, rule),

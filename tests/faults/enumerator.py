@@ -7,6 +7,7 @@ mode at one call of a run.
 import contextlib
 import random
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -151,9 +152,16 @@ def enumerated(monkeypatch) -> Iterator[Enumerator]:
     """Wrap every way out: boto3's, the lean client's, and the webhooks'."""
     one = Enumerator()
     call, lean_call, post = aws.call, awsjson.Client.call, outbound.request
+    one_at_a_time = threading.Lock()  # moto looks at a condition and writes without one
+
+    def to_moto(service: str, operation: str, request: dict[str, Any]) -> Any:
+        with one_at_a_time:
+            return call(service, operation, **request)
 
     def through_boto3(service: str, operation: str, **request: Any) -> Any:
-        return one.pass_on(service, operation, request, lambda: call(service, operation, **request))
+        return one.pass_on(
+            service, operation, request, lambda: to_moto(service, operation, request)
+        )
 
     def through_lean(client: awsjson.Client, operation: str, request: Request) -> Any:
         service = "sqs" if "QueueUrl" in request else "dynamodb"

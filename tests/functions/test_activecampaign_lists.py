@@ -136,7 +136,15 @@ def test_a_list_has_every_documented_key(account):
         assert 200 == account.call("GET", link.removeprefix(BASE))[0]
 
 
-@pytest.mark.parametrize("name", ["name", "stringid", "sender_url", "sender_reminder"])
+def test_a_list_without_a_stringid_gets_one_from_its_name(account):
+    """The vendor's own client sends none."""
+    wanted = {name: value for name, value in WANTED.items() if name != "stringid"}
+    _, answer = account.call("POST", "/api/3/lists", {"list": wanted})
+
+    assert "name-of-list" == answer["list"]["stringid"]
+
+
+@pytest.mark.parametrize("name", ["name", "sender_url", "sender_reminder"])
 def test_a_list_without_what_it_needs_is_refused(account, name):
     """A field that is absent, null or empty is missing, and nothing is written."""
     for value in (None, ""):

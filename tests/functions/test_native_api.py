@@ -161,7 +161,10 @@ def test_every_success_that_is_documented_is_answered_so(account, cloud, monkeyp
     assert [changed] == done("GET", "/api/rules")["rules"]
 
     ben = done("POST", "/api/contacts", {"email": "ben@signalbox.example", "fields": {"SIZE": "9"}})
-    assert ben == done("GET", "/api/contacts/{contact_id}", contact_id=ben["contact_id"])
+    assert (ben, 2) == (
+        done("GET", "/api/contacts/{contact_id}", contact_id=ben["contact_id"]),
+        done("GET", "/api/contacts")["total"],
+    )
 
     done("GET", "/api/tail")
     account.report()

@@ -19,11 +19,11 @@ mark = str(time.time_ns())
 email = f"mcp{mark}@example.com"
 
 synced = said["sync"] = client.create_or_update_contact(
-    types.ContactCreateParams(email=email, firstName="Mia", lastName="Cpeters")
+    types.ContactCreateParams(email=email, firstName="Mia", lastName="Cpeters", phone="")
 )
 contact_id = int(synced["contact"]["id"])
 said["sync_again"] = client.create_or_update_contact(
-    types.ContactCreateParams(email=email, firstName="Mina")
+    types.ContactCreateParams(email=email, firstName="Mina", lastName="Cpeters", phone="")
 )
 said["contacts"] = client.list_contacts(
     types.ContactListParams(

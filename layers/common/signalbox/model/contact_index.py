@@ -4,7 +4,6 @@ A pure function of the contact, so that a change writes the difference, and a re
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -66,6 +65,8 @@ def digits(phone: str) -> str:
 
 def folded(text: str) -> str:
     """Return a text as it is compared: without case and accents, cut at 64 characters."""
+    import unicodedata  # noqa: PLC0415 the tracking worker lists nobody, and starts without it
+
     decomposed = unicodedata.normalize("NFKD", text.strip().casefold())
     plain = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
     return plain[:LONGEST_VALUE]

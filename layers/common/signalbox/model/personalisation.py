@@ -55,6 +55,12 @@ def tags_in(text: str) -> frozenset[str]:
     return frozenset(name for tag in written for name in _names(tag) if name)
 
 
+def fields_in(text: str) -> frozenset[str]:
+    """Return the tags that may be those of custom fields, being none that every contact has."""
+    written = frozenset(found["tag"] for found in _TAG.finditer(text) if found["tag"])
+    return written - _facts(Values()).keys()
+
+
 def personalise(text: str, values: Values, *, escape: bool) -> str:
     """Replace the tags of a body; `escape` makes the values plain text within HTML.
 
