@@ -124,7 +124,7 @@ def _of_contact(contact: Contact, tags: Iterable[str]) -> Mapping[str, str]:
         "contact[first_name]": contact.first_name,
         "contact[last_name]": contact.last_name,
         "contact[phone]": contact.phone,
-        "contact[ip]": "0.0.0.0",  # noqa: S104 the original's word for "not known"
+        "contact[ip]": "0.0.0.0",  # noqa: S104 the original's word for "not known"  # nosec B104 no address is bound
         "contact[tags]": ", ".join(tags),
         "contact[customer_acct_name]": "",
         "contact[orgname]": "",
