@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import boto3
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 from moto.ses.models import ses_backends
 
@@ -50,12 +51,19 @@ def _kept_for_undoing(table: Table, _memo: dict) -> Table:
     twin = copy.copy(table)
     twin.items = defaultdict(dict)
     for partition, items in table.items.items():
-        twin.items[partition] = {sort: copy.copy(item) for sort, item in items.items()}
-        for item in twin.items[partition].values():
-            item.attrs = copy.copy(item.attrs)
+        if table.has_range_key:
+            twin.items[partition] = {sort: _item_kept(item) for sort, item in items.items()}
+        else:
+            twin.items[partition] = _item_kept(items)
     if table.stream_shard is not None:
         twin.stream_shard = copy.copy(table.stream_shard)
         twin.stream_shard.items = list(table.stream_shard.items)
+    return twin
+
+
+def _item_kept(item: Item) -> Item:
+    twin = copy.copy(item)
+    twin.attrs = copy.copy(item.attrs)
     return twin
 
 
