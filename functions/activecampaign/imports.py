@@ -44,7 +44,8 @@ REFUSED = (
     "JSON payload did not pass validation. Please fix failure Reasons and retry."
     " The import was not queued for processing."
 )
-FACTS = {"first_name": "first_name", "last_name": "last_name", "phone": "phone"}
+# `external_id` is ours on top.
+FACTS = ("first_name", "last_name", "phone", "external_id")
 
 
 class Row:

@@ -185,7 +185,6 @@ def test_every_kind_of_fact_is_imported(stand, write):
     } == {one.list_id: one.status for one in places}
 
 
-@pytest.mark.xfail(reason="the API takes no external_id of an import yet")
 def test_an_external_id_is_imported(stand, write):
     write("Email,External ID\nbob@a.example,x-1\n")
     stand.read("import", "contacts.csv")
