@@ -12,12 +12,14 @@ from functions.admin import app as admin
 from functions.changes import app as changes
 from functions.dispatch import app as dispatch
 from functions.ingest import app as ingest
+from functions.subscribe import app as subscribe
 from functions.track import app as track
 from signalbox.channels import webhook
 from signalbox.model.action import CallWebhook, SendEmail
 from signalbox.model.contact import Contact
+from signalbox.model.contact_list import ContactList
 from signalbox.model.retries import Answer
-from signalbox.store import accounts, contacts, event_names, rules, tracking
+from signalbox.store import accounts, contacts, event_names, lists, memberships, rules, tracking
 from tests.cloud import Context
 from tests.people import ACCOUNT_ID
 from tests.store.things import rule
@@ -31,6 +33,7 @@ APPS = {
     "dispatch": dispatch,
     "admin": admin,
     "activecampaign": activecampaign,
+    "subscribe": subscribe,
 }
 NAME = "file download request"
 NOTHING_FAILED = {"batchItemFailures": []}
@@ -51,9 +54,10 @@ def invoke(name: str) -> Any:
     """Invoke a sample's function with it; return the answer, and its body where it has one."""
     function = APPS[name.partition("-")[0]]
     answer = function.handler(json.loads(SAMPLES[name].read_text()), Context())
-    if "statusCode" in answer:
-        return answer["statusCode"], json.loads(answer["body"])
-    return answer
+    if "statusCode" not in answer:
+        return answer
+    is_json = "json" in json.dumps(answer.get("headers") or answer.get("multiValueHeaders"))
+    return answer["statusCode"], json.loads(answer["body"]) if is_json else answer["body"]
 
 
 def log() -> list[tuple[str, str]]:
@@ -149,6 +153,36 @@ def test_a_stream_queues_changes(cloud):
 def test_what_expired_is_no_change(cloud):
     assert NOTHING_FAILED == invoke("changes-expired")
     assert [] == cloud.waiting("EVENTS")
+
+
+@pytest.fixture(name="newsletter")
+def _newsletter():
+    """The list that people sign up for in the samples."""
+    lists.create(ContactList(ACCOUNT_ID, "1329070213120", "Newsletter", created_ms=1, updated_ms=1))
+
+
+@pytest.mark.usefixtures("newsletter")
+def test_a_form_is_shown():
+    status, page = invoke("subscribe-form")
+
+    assert (200, True) == (status, "Newsletter" in page)
+
+
+@pytest.mark.usefixtures("newsletter")
+def test_a_person_signs_up():
+    status, _ = invoke("subscribe-sign-up")
+    contact_id = contacts.id_at(ACCOUNT_ID, "email:jane@signalbox.example")
+
+    assert 200 == status
+    assert ["1329070213120"] == [
+        one.list_id for one in memberships.of_contact(ACCOUNT_ID, contact_id)
+    ]
+
+
+def test_a_link_that_nobody_was_sent_confirms_nothing():
+    status, page = invoke("subscribe-confirm")
+
+    assert (410, False) == (status, "<form" in page)
 
 
 def test_every_sample_is_tried_and_told():
