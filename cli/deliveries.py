@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from cli import checkpoints, columns, csv_files
 from cli.api import Api
@@ -17,6 +18,7 @@ from cli.csv_files import Layout, Record
 from cli.errors import Fault, RefusedError
 from cli.patience import patiently
 from cli.stack import Stack
+from signalbox.model.import_fault import ImportFault
 
 if TYPE_CHECKING:
     import urllib3
@@ -27,9 +29,7 @@ MOST_ROWS = 1_000
 REFUSALS = (400, 422)
 TRIES = 3  # of a contact that others were changing, or that AWS had no time for
 IMPORT = "/api/3/import/bulk_import"
-INFO = "/api/3/import/info"
-# How the reasons begin that pass: the contact is to be sent again.
-PASSING = ("Not written, send it again", "Lists and tags not in whole")
+PASSING = frozenset(fault for fault in ImportFault if fault.passes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Plan:
     known: Setup
     lists: Sequence[dict[str, str]]
     tags: Sequence[str]
+    quietly: bool = False
 
     @property
     def rejected_file(self) -> Path:
@@ -64,6 +65,8 @@ class Plan:
             made["tags"] = [*made.get("tags", []), *self.tags]
         if self.lists:
             made["subscribe"] = [*made.get("subscribe", []), *self.lists]
+        if self.quietly:
+            made["exclude_automations"] = True
         return made
 
 
@@ -163,10 +166,10 @@ class Courier:
         due = dict(batch.contacts)
         for attempt in range(1, TRIES + 1):
             failed = self._failed(due)
-            again = {row for row, reason in failed.items() if reason.startswith(PASSING)}
+            again = {row for row, one in failed.items() if one.code in PASSING}
             if attempt == TRIES:
                 again = set()
-            batch.reasons |= {row: why for row, why in failed.items() if row not in again}
+            batch.reasons |= {row: one.why for row, one in failed.items() if row not in again}
             due = {row: due[row] for row in again}
             if not due:
                 break
@@ -174,20 +177,24 @@ class Courier:
             batch.contacts.pop(row, None)
         return batch
 
-    def _failed(self, due: dict[int, dict[str, Any]]) -> dict[int, str]:
-        """Send contacts; return the rows of those that were not imported, with the reasons."""
-        failed: dict[int, str] = {}
+    def _failed(self, due: dict[int, dict[str, Any]]) -> dict[int, "Failed"]:
+        """Send contacts; return the rows of those that were not imported, with the reasons.
+
+        Faulty contacts refuse all that were sent, so the others are sent again without them.
+        """
+        failed: dict[int, Failed] = {}
         while left := {row: contact for row, contact in due.items() if row not in failed}:
-            answer = self._asked("POST", IMPORT, body={"contacts": list(left.values())})
-            refused = _reasons(answer, list(left))
-            failed |= refused
-            if not refused:
-                query = {"batchId": answer["batchId"]}
-                return failed | _reasons(self._asked("GET", INFO, query=query), list(left))
+            answer = patiently(partial(self._sent, list(left.values())))
+            found = _reasons(answer, list(left))
+            failed |= found
+            if answer.get("batchId"):
+                break
+            if not found:
+                raise RefusedError(REFUSALS[0], [Fault("", str(answer.get("message", "refused")))])
         return failed
 
-    def _asked(self, method: str, path: str, **sent: Any) -> Any:
-        return patiently(lambda: self._api().call(method, path, **sent))
+    def _sent(self, contacts: list[dict[str, Any]]) -> Any:
+        return self._api().call("POST", IMPORT, body={"contacts": contacts})
 
     def _api(self) -> Api:
         if not hasattr(self._own, "api"):
@@ -196,14 +203,22 @@ class Courier:
         return api
 
 
-def _reasons(answer: Any, rows: Sequence[int]) -> dict[int, str]:
+class Failed(NamedTuple):
+    """Why a contact was not imported: for people, and as an `ImportFault` where the API knows one."""
+
+    why: str
+    code: str
+
+
+def _reasons(answer: Any, rows: Sequence[int]) -> dict[int, Failed]:
     """Return the rows that an answer says are not imported, with its reasons."""
-    found: dict[int, str] = {}
+    found: dict[int, Failed] = {}
     for fault in answer.get("failureReasons") or []:
         place = fault.get("contact") if isinstance(fault, dict) else None
         if not isinstance(place, int) or not 0 <= place < len(rows):
             raise RefusedError(REFUSALS[0], [Fault("", str(answer.get("message", fault)))])
-        found.setdefault(rows[place], str(fault.get("failureReason", "is refused")))
+        told = Failed(str(fault.get("failureReason", "is refused")), str(fault.get("code", "")))
+        found.setdefault(rows[place], told)
     return found
 
 

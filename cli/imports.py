@@ -27,6 +27,7 @@ ToLists = Annotated[
 ToTags = Annotated[
     list[str], typer.Option("--tag", metavar="NAME", help="Give everybody this tag too.")
 ]
+Quietly = Annotated[bool, typer.Option("--quietly", help="Let no rule and no webhook hear of it.")]
 Encoding = Annotated[str, typer.Option(help="Of the file; else UTF-8.", show_default=False)]
 Delimiter = Annotated[
     str, typer.Option(help="One of , ; | TAB; else found out.", show_default=False)
@@ -46,6 +47,7 @@ def import_contacts(  # noqa: PLR0913 each is an option of the command
     mapped: Mapped = [],  # noqa: B006 Typer copies it
     to_lists: ToLists = [],  # noqa: B006 see above
     to_tags: ToTags = [],  # noqa: B006 see above
+    quietly: Quietly = False,
     encoding: Encoding = "",
     delimiter: Delimiter = "",
     parallel: Parallel = 4,
@@ -65,11 +67,12 @@ def import_contacts(  # noqa: PLR0913 each is an option of the command
         known,
         [{"listid": _list_id(known, named)} for named in to_lists],
         to_tags,
+        quietly,
     )
     if plan.columns.ignored:
         names = ", ".join(printable(name) for name in plan.columns.ignored)
         csv_files.warn(f"Not imported: {names} (--map says what a column is).")
-    wishes = [mapped, to_lists, to_tags, layout.encoding, layout.delimiter]
+    wishes = [mapped, to_lists, to_tags, quietly, layout.encoding, layout.delimiter]
     asked = checkpoints.fingerprint(session.api.stack, checkpoints.identity(file), wishes)
     if dry_run:
         rejected = _check(session, plan)

@@ -8,11 +8,14 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from signalbox.model.errors import InvalidError
 from signalbox.model.field import LARGEST_VALUES, LONGEST_VALUE, Field, checked_value
+from signalbox.model.item_size import check_size
 
 from .answers import answer
+from .schemas import LOOSE_TEXT, NULL, TEXT, either, many
 
 MOST_VALUES = 500
 SEPARATOR = "||"
+SENT_VALUE = either(TEXT, {"type": "number"}, many(LOOSE_TEXT), NULL)
 
 
 class UnknownFieldError(Exception):
@@ -56,6 +59,7 @@ def values_of(sent: Any, known: Sequence[Field], *, id_name: str = "field") -> d
     values = dict(_named_value(one, known, id_name) for one in sent)
     if sum(map(len, values.values())) > LARGEST_VALUES:
         raise InvalidError("fieldValues", f"are longer than {LARGEST_VALUES} characters together")
+    check_size(values, "fieldValues")
     return values
 
 
@@ -96,6 +100,16 @@ def loose_text(part: Mapping[str, Any], name: str, longest: int) -> str:
     if len(value) > longest:
         raise InvalidError(name, f"is longer than {longest} characters")
     return value
+
+
+def loose_flag(part: Mapping[str, Any], name: str) -> bool:
+    """Return a yes or no of a body's object: a boolean, 0 or 1, also as text; no where it is absent."""
+    value = part.get(name)
+    if value in (None, 0, "0", "false"):
+        return False
+    if value in (1, "1", "true"):
+        return True
+    raise InvalidError(name, "must be true or false")
 
 
 def _named_value(sent: Any, known: Sequence[Field], id_name: str) -> tuple[str, str]:

@@ -12,12 +12,24 @@ from signalbox.observability import logger
 from signalbox.store.imports import Import
 
 from .field_requests import loose_text
+from .schemas import LOOSE_TEXT, filled, many, maybe, wanted, word
 
 METHODS = {"GET", "POST"}
 MOST_PAIRS = 20
 LONGEST_URL = 2_048
 LONGEST_TEXT = 1_024
 SECONDS = 5.0
+_PAIRS = maybe(many(wanted({"key": LOOSE_TEXT, "value": LOOSE_TEXT})))
+CALLBACK = wanted(
+    {
+        "url": filled(LONGEST_URL),
+        "requestType": maybe(word(*sorted(METHODS))),
+        "detailed_results": {"enum": ["true", "false", True, False]},
+        "params": _PAIRS,
+        "headers": _PAIRS,
+    },
+    needs=("url",),
+)
 
 
 class Callback(NamedTuple):

@@ -1,75 +1,113 @@
 """Imports of up to 250 contacts: /import/bulk_import and /import/info.
 
-    validate all -> note the batch -> each contact: write it, its tags, its lists -> note the outcome
+    validate all -> note the batch -> write the contacts, their tags, their lists -> note the outcome
 
-An import is done before it is answered, a few contacts side by side. Sent again, it changes what is
-there already, so a request whose answer was lost may be repeated.
+An import is done before it is answered. Sent again, it changes what is there already, so a request
+whose answer was lost may be repeated; an import that was cut off goes on then.
 """
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
 
-from signalbox.aws import AwsError
-from signalbox.model.address import email_address
-from signalbox.model.errors import ConflictError, InvalidError, NotFoundError
+from signalbox.model.errors import InvalidError, NotFoundError
 from signalbox.model.field import Field
+from signalbox.model.import_fault import ImportFault
 from signalbox.model.permission import Permission
-from signalbox.model.tag import checked_name
-from signalbox.people import checked_email, sync_contact
-from signalbox.store import contact_tags, erasure, fields, imports, memberships, origin, tags
-from signalbox.store.contacts import AddressTakenError
+from signalbox.model.wire import digest, packed
+from signalbox.store import fields, imports
 from signalbox.store.imports import Failure, Import
 
 from .answers import answer
-from .field_requests import UnknownFieldError, loose_text, values_of, whole_body
-from .import_callback import Callback, callback_of, tell
-from .list_requests import reference
+from .field_requests import SENT_VALUE, UnknownFieldError, whole_body
+from .import_callback import CALLBACK, Callback, callback_of, tell
+from .import_rows import FACTS, Row, row_from
+from .importing import perform
 from .requests import caller, query
+from .routing import OR_NOT_FOUND, DescribedRouter, done
+from .schemas import (
+    DIGITS,
+    EMAIL,
+    LOOSE_FLAG,
+    LOOSE_TEXT,
+    REFERENCE,
+    TEXT,
+    WHOLE_NUMBER,
+    asked,
+    constant,
+    either,
+    limited,
+    many,
+    maybe,
+    shape,
+    wanted,
+    word,
+)
 
-router = Router()
+router = DescribedRouter()
 MOST_CONTACTS = 250
-MOST_NAMED = 100  # tags, and lists, of one contact
-LONGEST_TEXT = 255
-SIDE_BY_SIDE = 8
-FEW = 10  # contacts that are written one after the other
 REFUSED = (
     "JSON payload did not pass validation. Please fix failure Reasons and retry."
     " The import was not queued for processing."
 )
-# `external_id` is ours on top.
-FACTS = ("first_name", "last_name", "phone", "external_id")
+NAMES = maybe(many(LOOSE_TEXT))
+LISTS = maybe(many(wanted({"listid": REFERENCE}, needs=("listid",))))
+ROW = wanted(
+    {
+        "email": EMAIL,
+        **dict.fromkeys(FACTS, LOOSE_TEXT),
+        "fields": maybe(many(wanted({"id": LOOSE_TEXT, "value": SENT_VALUE}, needs=("id",)))),
+        "tags": NAMES,
+        "subscribe": LISTS,
+        "unsubscribe": LISTS,
+        "exclude_automations": LOOSE_FLAG,
+    },
+    needs=("email",),
+)
+REFUSAL = shape({"contact": WHOLE_NUMBER, "failureReason": TEXT}, title="RefusalReason")
+# The code is ours on top; it is empty in imports of before there were codes.
+REASON = shape(
+    {"contact": WHOLE_NUMBER, "failureReason": TEXT, "code": word("", *ImportFault)},
+    title="FailureReason",
+)
+OF_A_DAY = shape({"forDate": TEXT, "batches": DIGITS, "contacts": DIGITS}, title="ImportsOfDay")
+NUMBERS = shape(
+    {"outstanding": many(OF_A_DAY), "recentlyCompleted": many(OF_A_DAY)}, title="Imports"
+)
+OUTCOME = shape(
+    {
+        "status": word("completed", "active"),
+        "success": many(DIGITS),
+        "failure": many(DIGITS),
+        "failureReasons": many(REASON),
+    },
+    title="Import",
+)
 
 
-class Row:
-    """One contact of an import, checked as far as it can be without looking at what is stored."""
-
-    def __init__(self, sent: Any, known: Sequence[Field]) -> None:
-        if not isinstance(sent, dict):
-            raise InvalidError("contact", "must be an object")
-        email = loose_text(sent, "email", LONGEST_TEXT).strip()
-        if not email:
-            raise InvalidError("email", "must not be empty")
-        checked_email(email)
-        self.facts: dict[str, Any] = {"email": email}
-        for name in FACTS:
-            if sent.get(name) is not None:
-                self.facts[name] = loose_text(sent, name, LONGEST_TEXT).strip()
-        values = sent.get("fields") or []
-        self.facts["fields"] = values_of(values, known, id_name="id") if values else {}
-        self.tags = [checked_name(name) for name in _texts(sent, "tags")]
-        self.joined = _lists(sent, "subscribe")
-        self.left = _lists(sent, "unsubscribe")
-
-
-@router.post("/import/bulk_import")
+@router.serve(
+    "POST /import/bulk_import",
+    {
+        **done(
+            Success=constant(1),
+            queued_contacts=WHOLE_NUMBER,
+            batchId=TEXT,
+            message=TEXT,
+            failureReasons=many(REASON),
+        ),
+        400: shape(
+            {"success": constant(0), "message": TEXT, "failureReasons": many(either(TEXT, REFUSAL))}
+        ),
+    },
+    body=wanted(
+        {"contacts": limited(ROW, 1, MOST_CONTACTS), "callback": maybe(CALLBACK)},
+        needs=("contacts",),
+    ),
+)
 def bulk_import() -> Response[str]:
     """Import up to 250 contacts; one that cannot be read refuses them all.
 
@@ -87,20 +125,29 @@ def bulk_import() -> Response[str]:
         callback = callback_of(body.get("callback"))
     except InvalidError as error:
         return _refuse([str(error)])
-    begun = Import(key.account_id, str(uuid.uuid4()), len(rows), time.time_ns() // 1_000_000)
-    imports.begin(begun)
-    _perform(begun, rows, callback)
+    now_ms = time.time_ns() // 1_000_000
+    wanted_import = Import(
+        key.account_id, str(uuid.uuid4()), len(rows), now_ms, content=digest(packed(body))
+    )
+    begun = imports.begin(wanted_import)
+    finished = _perform(begun, rows, callback)
     return answer(
         {
             "Success": 1,
             "queued_contacts": len(rows),
             "batchId": begun.batch_id,
             "message": "Contact import queued",
+            # Ours on top: what is known already need not be asked for.
+            "failureReasons": _reasons(finished),
         }
     )
 
 
-@router.get("/import/bulk_import")
+@router.serve(
+    "GET /import/bulk_import",
+    {200: either(NUMBERS, OUTCOME)} | OR_NOT_FOUND,
+    query={"batchId": asked(TEXT)},
+)
 def status() -> Response[str]:
     """Return what became of the batch in `batchId`, or without one the numbers by day."""
     key = caller(router, Permission.READ_PEOPLE)
@@ -122,7 +169,7 @@ def status() -> Response[str]:
     )
 
 
-@router.get("/import/info")
+@router.serve("GET /import/info", {200: OUTCOME} | OR_NOT_FOUND, query={"batchId": asked(TEXT)})
 def info() -> Response[str]:
     """Return what became of the batch in `batchId`."""
     key = caller(router, Permission.READ_PEOPLE)
@@ -140,67 +187,35 @@ def _status(account_id: str, shown: str) -> Response[str]:
             "status": "completed" if found.state == imports.COMPLETED else "active",
             "success": list(found.contact_ids),
             "failure": [str(one.row) for one in found.failures],
-            "failureReasons": [
-                {"contact": one.row, "failureReason": one.reason} for one in found.failures
-            ],
+            "failureReasons": _reasons(found),
         }
     )
 
 
-def _perform(begun: Import, rows: Sequence[Row], callback: Callback | None) -> None:
-    """Write the contacts and note what became of them."""
-    write = partial(_written, begun.account_id, begun.begun_ms)
-    if len(rows) <= FEW:
-        results = [write(row) for row in rows]
-    else:
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
-            results = list(threads.map(write, rows))
-    failures = tuple(
-        Failure(number, reason) for number, (_, reason) in enumerate(results) if reason
-    )
+def _reasons(found: Import) -> list[dict[str, Any]]:
+    return [
+        {"contact": one.row, "failureReason": one.reason, "code": one.code}
+        for one in found.failures
+    ]
+
+
+def _perform(begun: Import, rows: Sequence[Row], callback: Callback | None) -> Import:
+    """Write the contacts, note what became of them, and return it."""
+    outcomes = perform(begun.account_id, rows, begun.begun_ms)
     done = replace(
         begun,
         state=imports.COMPLETED,
-        contact_ids=tuple(contact_id for contact_id, _ in results if contact_id),
-        failures=failures,
+        contact_ids=tuple(one.contact_id for one in outcomes if one.contact_id),
+        failures=tuple(
+            Failure(number, one.reason, one.fault)
+            for number, one in enumerate(outcomes)
+            if one.fault
+        ),
     )
     imports.complete(done)
     if callback:
         tell(callback, done)
-
-
-@origin.quietly()
-def _written(account_id: str, now_ms: int, row: Row) -> tuple[str, str]:
-    """Import one contact; return its id, and why it is not, or not in whole, what was sent."""
-    try:
-        contact, _ = sync_contact(account_id, **row.facts)
-    except InvalidError as error:
-        return "", f"Field {error.field} cannot be what was sent"
-    except AddressTakenError as error:
-        return "", f"The {error.kind} belongs to another contact"
-    except (ConflictError, AwsError) as error:
-        return "", f"Not written, send it again: {type(error).__name__}"
-    try:
-        _put_in_place(account_id, contact.contact_id, row, now_ms)
-    except NotFoundError as error:
-        return contact.contact_id, f"There is no {error.noun} {error.key}"
-    except (ConflictError, AwsError) as error:
-        return contact.contact_id, f"Lists and tags not in whole: {type(error).__name__}"
-    return contact.contact_id, ""
-
-
-def _put_in_place(account_id: str, contact_id: str, row: Row, now_ms: int) -> None:
-    """Put the contact on its lists and its tags on it."""
-    email = row.facts["email"]
-    opted_out = erasure.opted_out(account_id, email_address(email)) if row.joined else set()
-    for list_id in row.left:
-        memberships.unsubscribe(account_id, contact_id, list_id, now_ms=now_ms)
-    for list_id in row.joined:
-        if list_id not in opted_out:
-            memberships.subscribe(account_id, contact_id, list_id, now_ms=now_ms, reactivate=False)
-    for name in row.tags:
-        tag = tags.find_or_create(account_id, name)
-        contact_tags.add(account_id, contact_id, tag.tag_id, now_ms=now_ms)
+    return done
 
 
 def _read(sent: list[Any], known: Sequence[Field]) -> tuple[list[Row], list[dict[str, Any]]]:
@@ -208,7 +223,7 @@ def _read(sent: list[Any], known: Sequence[Field]) -> tuple[list[Row], list[dict
     faults: list[dict[str, Any]] = []
     for number, one in enumerate(sent):
         try:
-            rows.append(Row(one, known))
+            rows.append(row_from(one, known))
         except InvalidError as error:
             faults.append({"contact": number, "failureReason": str(error)})
         except UnknownFieldError as error:
@@ -222,20 +237,3 @@ def _refuse(reasons: list[Any]) -> Response[str]:
 
 def _numbers(day: str, batches: int, contacts: int) -> dict[str, str]:
     return {"forDate": day, "batches": str(batches), "contacts": str(contacts)}
-
-
-def _texts(sent: Mapping[str, Any], name: str) -> list[str]:
-    values = sent.get(name) or []
-    if not isinstance(values, list) or len(values) > MOST_NAMED:
-        raise InvalidError(name, f"must be a list of at most {MOST_NAMED}")
-    return [loose_text({name: value}, name, LONGEST_TEXT) for value in values]
-
-
-def _lists(sent: Mapping[str, Any], name: str) -> list[str]:
-    values = sent.get(name) or []
-    if not isinstance(values, list) or len(values) > MOST_NAMED:
-        raise InvalidError(name, f"must be a list of at most {MOST_NAMED}")
-    ids = [reference(one, "listid") if isinstance(one, dict) else "" for one in values]
-    if not all(ids):
-        raise InvalidError(name, "must hold objects with a listid")
-    return ids

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,11 +12,14 @@ from threading import Thread
 import pytest
 from typer.testing import CliRunner, Result
 
+from cli import deliveries, patience
 from cli.main import app
 from functions.activecampaign import app as activecampaign
+from functions.activecampaign import importing
 from functions.admin import app as admin
 from functions.ingest import app as ingest
 from signalbox.model.credential import Role
+from tests.cli.importing import Hushed
 from tests.cloud import Cloud, Context, http_event
 from tests.people import People
 
@@ -132,3 +136,38 @@ def _stand(server, account, cloud, monkeypatch, tmp_path) -> Stand:
     """Return a stack; the command runs in an empty folder."""
     monkeypatch.chdir(tmp_path)
     return Stand(server, account, cloud)
+
+
+@pytest.fixture(name="one_import_at_a_time")
+def _one_import_at_a_time(monkeypatch):
+    """Let one request at a time into the handler, and nothing wait before it asks again.
+
+    A Lambda has no more than one either, and moto is not for threads.
+    """
+    through, lock = activecampaign.handler, threading.Lock()
+
+    def handler(event, context):
+        with lock:
+            return through(event, context)
+
+    monkeypatch.setattr(activecampaign, "handler", handler)
+    monkeypatch.setattr(contextlib, "redirect_stdout", Hushed)
+    monkeypatch.setattr(importing, "FEW", deliveries.MOST_CONTACTS)
+    monkeypatch.setattr(patience, "sleep", lambda _: None)
+
+
+@pytest.fixture(name="write")
+def _write(stand, tmp_path):
+    """Return what writes a file into the folder in which the command runs."""
+
+    def write(text: str | bytes, name: str = "contacts.csv") -> None:
+        data = text if isinstance(text, bytes) else text.encode()
+        (tmp_path / name).write_bytes(data)
+
+    return write
+
+
+@pytest.fixture(name="small")
+def _small(monkeypatch):
+    """Let a batch hold two contacts."""
+    monkeypatch.setattr(deliveries, "MOST_CONTACTS", 2)

@@ -4,9 +4,12 @@ Item    pk A#<account>#import#<batch>   sk status
         body             number of contacts, ids of those written, rows that failed and why
         progress         outstanding, completed
         expires          30 days later, in seconds, for TTL
+Item    pk A#<account>#import#<SHA-256 of what is imported>   sk outstanding
+        batch            the import of it that was begun and is not done
+        expires          a day later, in seconds
 Item    pk A#<account>#imports   sk <day>
         begun, begun_contacts, done, done_contacts, expires
-Access  begin and complete, each counted once; one by its id; the days
+Access  begin, or go on with what was cut off; complete, each counted once; one by its id; the days
 No address is kept here: a row that failed is known by its number.
 """
 
@@ -21,26 +24,35 @@ from signalbox.store import keys, table
 from signalbox.store.table import Item, Key
 
 KEPT_S = 30 * 86_400
+CONTINUED_S = 86_400  # what was cut off longer ago is begun anew
 DAYS = 30
 OUTSTANDING, COMPLETED = "outstanding", "completed"
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A row, counted from 0, that could not be imported in whole, and why."""
+    """A row, counted from 0, that could not be imported in whole, and why.
+
+    `code` is a `model.import_fault`; it is empty in what was noted before there were codes.
+    """
 
     row: int
     reason: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One import; `contact_ids` are the contacts that it wrote."""
+    """One import; `contact_ids` are the contacts that it wrote.
+
+    `content` is the digest of what is imported, by which a repeat of it is known.
+    """
 
     account_id: str
     batch_id: str
     rows: int
     begun_ms: int
+    content: str = ""
     state: str = OUTSTANDING
     contact_ids: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
@@ -57,19 +69,54 @@ class Day:
     done_contacts: int
 
 
-def begin(wanted: Import) -> None:
-    """Write down that an import begins, and count it."""
-    _write(wanted, "begun", condition="attribute_not_exists(pk)", values=None)
+def begin(wanted: Import) -> Import:
+    """Write down that an import begins, and count it; return it.
+
+    Where the same is being imported, or was cut off within a day, that import goes on instead.
+    """
+    tracking_table = environment().tracking_table
+    now_s = wanted.begun_ms // 1000
+    pk, sk = _claim_key(wanted)
+    claim = {"pk": pk, "sk": sk, "batch": wanted.batch_id, "expires": now_s + CONTINUED_S}
+    writes = [
+        table.putting(tracking_table, _item(wanted), condition="attribute_not_exists(pk)"),
+        table.putting(
+            tracking_table,
+            claim,
+            condition="attribute_not_exists(pk) OR expires < :now",
+            values={":now": now_s},
+        ),
+        _counting(wanted, "begun"),
+    ]
+    try:
+        table.transact(writes)
+    except table.CancelledError as error:
+        _, begun = error.reasons[1]
+        if begun is None:
+            raise
+        return fetch(wanted.account_id, begun["batch"])
+    return wanted
 
 
 def complete(wanted: Import) -> None:
     """Write down what became of an import, and count it, the first time that this is said."""
-    _write(
-        wanted,
-        "done",
-        condition="progress = :outstanding",
-        values={":outstanding": OUTSTANDING},
-    )
+    tracking_table = environment().tracking_table
+    writes = [
+        table.putting(
+            tracking_table,
+            _item(wanted),
+            condition="progress = :outstanding",
+            values={":outstanding": OUTSTANDING},
+        ),
+        table.deleting(tracking_table, _claim_key(wanted)),
+        _counting(wanted, "done"),
+    ]
+    try:
+        table.transact(writes)
+    except table.CancelledError as error:
+        _, standing = error.reasons[0]
+        if standing is None or standing["progress"] != COMPLETED:
+            raise
 
 
 def fetch(account_id: str, batch_id: str) -> Import:
@@ -83,9 +130,10 @@ def fetch(account_id: str, batch_id: str) -> Import:
         batch_id=batch_id,
         rows=body["rows"],
         begun_ms=body["begun_ms"],
+        content=body.get("content", ""),
         state=item["progress"],
         contact_ids=tuple(body["contact_ids"]),
-        failures=tuple(Failure(row, reason) for row, reason in body["failures"]),
+        failures=tuple(Failure(*failure) for failure in body["failures"]),
     )
 
 
@@ -110,22 +158,18 @@ def days(account_id: str) -> list[Day]:
     ]
 
 
-def _write(wanted: Import, counted: str, *, condition: str, values: dict[str, Any] | None) -> None:
-    tracking_table = environment().tracking_table
+def _counting(wanted: Import, counted: str) -> Item:
     day = datetime.fromtimestamp(wanted.begun_ms / 1000, tz=UTC).date().isoformat()
-    status = table.putting(tracking_table, _item(wanted), condition=condition, values=values)
-    counting = table.updating(
-        tracking_table,
+    return table.updating(
+        environment().tracking_table,
         (keys.imports(wanted.account_id), day),
         f"ADD {counted} :one, {counted}_contacts :rows SET expires = :expires",
         {":one": 1, ":rows": wanted.rows, ":expires": _expiry_s(wanted)},
     )
-    try:
-        table.transact([status, counting])
-    except table.CancelledError as error:
-        _, standing = error.reasons[0]
-        if standing is None or standing["body"] != _body(wanted):
-            raise
+
+
+def _claim_key(wanted: Import) -> Key:
+    return keys.batch(wanted.account_id, wanted.content or wanted.batch_id), "outstanding"
 
 
 def _key(account_id: str, batch_id: str) -> Key:
@@ -152,7 +196,8 @@ def _body(wanted: Import) -> str:
         {
             "rows": wanted.rows,
             "begun_ms": wanted.begun_ms,
+            "content": wanted.content,
             "contact_ids": wanted.contact_ids,
-            "failures": [(one.row, one.reason) for one in wanted.failures],
+            "failures": [(one.row, one.reason, one.code) for one in wanted.failures],
         }
     )
