@@ -165,10 +165,18 @@ def _reason(error: Exception) -> str:
 
 
 def _faults(body: Any) -> list[Fault]:
-    """Read a refusal in the form of the API, of the event form, or of the gateway before them."""
+    """Read a refusal: of the API, its ActiveCampaign dialect, the event form, or the gateway."""
     if not isinstance(body, dict):
         return []
     errors = body.get("errors")
     if isinstance(errors, list):
-        return [Fault(str(one.get("field", "")), str(one.get("message", ""))) for one in errors]
+        return [_fault(one) for one in errors if isinstance(one, dict)]
     return [Fault("", str(body["message"]))] if body.get("message") else []
+
+
+def _fault(told: dict[str, Any]) -> Fault:
+    """Read one fault; where the dialect names one, its title names the field."""
+    if "message" in told:
+        return Fault(str(told.get("field", "")), str(told["message"]))
+    words = [str(told[name]) for name in ("title", "detail") if told.get(name)]
+    return Fault("", ": ".join(words) or str(told.get("code", "")))

@@ -10,6 +10,7 @@ from pydantic import Field
 from signalbox.model.account import Account
 from signalbox.model.errors import InvalidError
 from signalbox.model.permission import Permission
+from signalbox.model.rate_limit import MOST_PER_SECOND
 from signalbox.people import checked_email
 from signalbox.store import accounts
 
@@ -28,6 +29,7 @@ class AccountShown(Shown):
     mail_from: str
     mail_from_name: str
     retention_days: int
+    api_rate_limit: int
 
 
 class AccountChanges(Sent):
@@ -39,6 +41,13 @@ class AccountChanges(Sent):
     mail_from: Annotated[str, Field(description="Sender of mails that name none")] | None = None
     mail_from_name: Annotated[str, Field(max_length=128)] | None = None
     retention_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    api_rate_limit: (
+        Annotated[
+            int,
+            Field(ge=0, le=MOST_PER_SECOND, description="Requests a second to /api/3; 0 for any"),
+        ]
+        | None
+    ) = None
 
 
 @router.get("/account", responses=answers("The account"))
@@ -77,4 +86,5 @@ def _shown(account: Account) -> AccountShown:
         mail_from=account.mail_from,
         mail_from_name=account.mail_from_name,
         retention_days=account.retention_days,
+        api_rate_limit=account.api_rate_limit,
     )

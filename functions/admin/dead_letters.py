@@ -1,16 +1,18 @@
-"""Dead letters: messages that failed five times, and their way back."""
+"""Dead letters: what failed again and again, and its way back."""
 
 from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
+from signalbox import queues
+from signalbox.announcing import CHANGES_DEAD_LETTERS
 from signalbox.model.permission import Permission
-from signalbox.queues import DEAD_LETTERS
 
 from .requests import Shown, answers, caller
 
 router = Router()
+DEAD_LETTERS = {**queues.DEAD_LETTERS, "changes": CHANGES_DEAD_LETTERS}
 
 
 class DeadLetterCount(Shown):
@@ -27,9 +29,13 @@ class DeadLetterCounts(Shown):
 
 
 class Redriven(Shown):
-    """How many messages went back to their queue; ask again while `more` is true."""
+    """How many went back, and how many could not; ask again while `more` is true.
+
+    A change cannot go back where the stream, which keeps it for a day, has forgotten it.
+    """
 
     moved: int
+    left: int
     more: bool
 
 
@@ -47,10 +53,10 @@ def counts() -> DeadLetterCounts:
 
 @router.post("/dead-letters/<queue>/redrive", responses=answers("What went back", 404))
 def redrive(
-    queue: Annotated[Literal["events", "actions"], Path()],
+    queue: Annotated[Literal["events", "actions", "changes"], Path()],
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
 ) -> Redriven:
-    """Send dead letters back to the queue they came from. Doing so twice does no harm."""
+    """Send dead letters back to where they failed. Doing so twice does no harm."""
     caller(router, Permission.OPERATE)
-    moved = DEAD_LETTERS[queue].redrive(limit)
-    return Redriven(moved=moved, more=moved == limit)
+    done = DEAD_LETTERS[queue].redrive(limit)
+    return Redriven(moved=done.moved, left=done.left, more=done.more)

@@ -27,6 +27,13 @@ class KeyShown(Shown):
     created_ms: int
 
 
+class OwnKey(KeyShown):
+    """The key that a request shows, the account it belongs to, and what it may do."""
+
+    account_id: str
+    permissions: list[Permission]
+
+
 class KeyMade(KeyShown):
     """A new key; `key` is shown this once and kept nowhere."""
 
@@ -44,6 +51,17 @@ class KeyWanted(Sent):
 
     role: Role
     name: Annotated[str, Field(min_length=1, max_length=128)]
+
+
+@router.get("/key", responses=answers("The caller's key"))
+def own() -> OwnKey:
+    """Tell who the caller is; every key may ask."""
+    key: Key = router.context["key"]
+    return OwnKey(
+        account_id=key.account_id,
+        permissions=sorted(ALLOWED[key.role]),
+        **_shown(key).model_dump(),
+    )
 
 
 @router.get("/keys", responses=answers("The keys"))

@@ -10,16 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from signalbox import aws, emf
+from signalbox.announcing import UNREADABLE, Record, events_of
 from signalbox.aws import AwsError
-from signalbox.model.change import Changed, Item, changes_of
 from signalbox.model.event import Event
 from signalbox.queues import EVENTS, QueueRefusedError
-
-Record = Mapping[str, Any]
-
-# What a record can raise that no Signalbox has written.
-UNREADABLE = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
-TIME_TO_LIVE = "dynamodb.amazonaws.com"
 
 aws.prepare("sqs")
 
@@ -33,7 +27,7 @@ def announce(records: Sequence[Record]) -> str:
     failed = ""
     for record in records:
         try:
-            events += _events_of(record)
+            events += events_of(record)
         except UNREADABLE as error:
             failed = record["dynamodb"]["SequenceNumber"]
             emf.fault("unreadable change", error=repr(error)[:200], record=failed)
@@ -46,32 +40,6 @@ def announce(records: Sequence[Record]) -> str:
         return str(records[0]["dynamodb"]["SequenceNumber"])
     emf.count({"ChangesAnnounced": len(events)}, Function="changes")
     return failed
-
-
-def _events_of(record: Record) -> list[Event]:
-    """Return the events of one record; what its time to live has removed, nobody has changed."""
-    if record.get("userIdentity", {}).get("principalId") == TIME_TO_LIVE:
-        return []
-    told = record["dynamodb"]
-    return changes_of(
-        Changed(
-            change_id=record["eventID"],
-            at_ms=int(told["ApproximateCreationDateTime"] * 1000),
-            before=_item(told.get("OldImage")),
-            after=_item(told.get("NewImage")),
-        )
-    )
-
-
-def _item(image: Mapping[str, Mapping[str, str]] | None) -> Item | None:
-    """Return the texts and numbers of an image, which is all that decides; None for no image."""
-    if not image:
-        return None
-    return {
-        name: int(typed["N"]) if "N" in typed else typed["S"]
-        for name, typed in image.items()
-        if "S" in typed or "N" in typed
-    }
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:

@@ -69,6 +69,12 @@ def test_a_page_of_some_other_server_is_told(stand):
         ("[]", "The stack answered 500."),
         ('{"message": "a\\u001b[2J\\n b"}', r"a\x1b[2J b"),
         ('{"errors": [{"field": "a", "message": "b"}, {"message": "c"}]}', "a: b; c"),
+        ('{"errors": [{"title": "a is b", "detail": "", "code": "field_invalid"}]}', "a is b"),
+        (
+            '{"errors": [{"title": "Not Found", "detail": "No tag", "status": 404}]}',
+            "Not Found: No tag",
+        ),
+        ('{"errors": [{"title": "", "code": "duplicate"}, "x"]}', "duplicate"),
     ],
 )
 def test_a_refusal_is_told_in_whatever_form_it_comes(stand, body, told):

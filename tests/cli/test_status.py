@@ -27,27 +27,30 @@ def test_programs_get_the_same_as_json(stand):
     assert [
         {"queue": "events", "waiting": 0},
         {"queue": "actions", "waiting": 0},
+        {"queue": "changes", "waiting": 0},
     ] == answer["dead_letters"]
 
 
 def test_tracking_that_is_off_and_dead_letters_are_told(stand, account, cloud):
     account.call("PATCH", "/api/account", {"tracking_enabled": False})
-    url = cloud.variables["ACTIONS_DEAD_LETTER_QUEUE_URL"]
-    client("sqs").send_message(QueueUrl=url, MessageBody="{}")
+    for queue in ("ACTIONS", "CHANGES"):
+        url = cloud.variables[f"{queue}_DEAD_LETTER_QUEUE_URL"]
+        client("sqs").send_message(QueueUrl=url, MessageBody="{}")
 
     assert [
         "event tracking  off",
-        "dead letters    actions 1",
+        "dead letters    actions 1, changes 1",
     ] == stand.lines("status")[-2:]
 
 
-def test_an_event_key_reaches_the_stack_and_learns_no_more(stand):
+def test_an_event_key_reaches_the_stack_and_learns_who_it_is(stand):
     """Parts that the role may not read are told as such, and are null for programs."""
     lines = stand.lines("status", role=Role.EVENT)
     answer = stand.read("status", role=Role.EVENT)
 
-    assert ["account         100000001", "key             not shown to this key"] == lines[1:3]
-    assert (None, None, None) == (answer["account"], answer["key"], answer["dead_letters"])
+    assert ["account         100000001", "key             event, event"] == lines[1:3]
+    assert ("event", ["send_events"]) == (answer["key"]["role"], answer["key"]["permissions"])
+    assert (None, None) == (answer["account"], answer["dead_letters"])
 
 
 def test_a_wrong_token_is_refused(stand):

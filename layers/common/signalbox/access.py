@@ -1,25 +1,45 @@
 """Who is calling, and what they may do. Keys are looked up once a minute and kept in memory."""
 
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from signalbox.model.credential import ACCOUNT_ID, Key, account_of
 from signalbox.model.errors import ForbiddenError
 from signalbox.model.permission import Permission, allowed
 from signalbox.store import api_keys
 
+NOT_OURS = "The key is missing or not valid."
 REMEMBERED_S = 60  # a revoked key works for at most this long
 REFUSED_S = 5  # a new key waits at most this long where it was tried too early
+LIMIT_REMEMBERED_S = 10  # a changed limit of requests holds after at most this long
 MOST_REMEMBERED = 10_000
 
+Found = TypeVar("Found")
+
 _remembered: dict[str, tuple[float, Key | None]] = {}
+_limited: dict[str, tuple[float, tuple[Key, int] | None]] = {}
 
 
 def caller(shown: str) -> Key:
     """Return the key that a request shows; raise `ForbiddenError` where it is not one of ours."""
     key = _find(shown)
     if key is None:
-        raise ForbiddenError("The key is missing or not valid.")
+        raise ForbiddenError(NOT_OURS)
     return key
+
+
+def limited_caller(shown: str) -> tuple[Key, int]:
+    """Return the key that a request shows, and its account's requests a second, 0 for no limit.
+
+    Both are looked up in one call. Raises `ForbiddenError` as `caller` does.
+    """
+    from signalbox.store import rate_limits  # noqa: PLC0415 the hot functions have no limit
+
+    found = _recalled(_limited, shown, rate_limits.of_key, LIMIT_REMEMBERED_S)
+    if found is None:
+        raise ForbiddenError(NOT_OURS)
+    return found
 
 
 def require(key: Key, permission: Permission) -> None:
@@ -49,6 +69,7 @@ def check_account(account_id: str, shown: str) -> None:
 def forget() -> None:
     """Empty the memory of this process."""
     _remembered.clear()
+    _limited.clear()
 
 
 def _exists(account_id: str) -> bool:
@@ -58,11 +79,21 @@ def _exists(account_id: str) -> bool:
 
 
 def _find(shown: str) -> Key | None:
-    until, key = _remembered.get(shown, (0.0, None))
+    return _recalled(_remembered, shown, api_keys.find, REMEMBERED_S)
+
+
+def _recalled(
+    memory: dict[str, tuple[float, Found | None]],
+    shown: str,
+    find: Callable[[str], Found | None],
+    kept_s: int,
+) -> Found | None:
+    """Return what was found of a key lately, else look it up and remember it for so long."""
+    until, found = memory.get(shown, (0.0, None))
     now = time.monotonic()
     if now >= until:
-        if len(_remembered) >= MOST_REMEMBERED:
-            _remembered.clear()
-        key = api_keys.find(shown)
-        _remembered[shown] = (now + (REMEMBERED_S if key else REFUSED_S), key)
-    return key
+        if len(memory) >= MOST_REMEMBERED:
+            memory.clear()
+        found = find(shown)
+        memory[shown] = (now + (kept_s if found else REFUSED_S), found)
+    return found

@@ -1,8 +1,9 @@
 """The queues between triggers and actions, each carrying one model in and out."""
 
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from signalbox.aws import sqs
 from signalbox.awsjson import jitter
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 SENT_AT_ONCE = 10  # SendMessageBatch's limit of entries
 BYTES_AT_ONCE = 1_048_576  # SendMessageBatch's limit of bytes in all
+LONGEST_DELAY_S = 900  # SQS's limit of DelaySeconds
 TRIES = 4  # of entries that SQS itself failed to take
 
 sleep = time.sleep
@@ -36,8 +38,8 @@ class Queue(Generic[Model]):
         self.url = url
         self.read: Callable[[str], Model] = read
 
-    def put(self, models: Sequence[Model]) -> None:
-        """Send the models: one call for up to ten.
+    def put(self, models: Sequence[Model], *, delay_s: int = 0) -> None:
+        """Send the models: one call for up to ten. Nobody sees them for `delay_s`, at most 900.
 
         Raises:
             QueueRefusedError: some were not taken, again and again; the others were.
@@ -45,11 +47,12 @@ class Queue(Generic[Model]):
         """
         url = self.url(environment())
         bodies = [model.to_wire() for model in models]
+        later = {"DelaySeconds": delay_s} if delay_s else {}
         if len(bodies) == 1:
-            sqs("SendMessage", QueueUrl=url, MessageBody=bodies[0])
+            sqs("SendMessage", QueueUrl=url, MessageBody=bodies[0], **later)
             return
         for batch in _batches(bodies):
-            _send(url, batch)
+            _send(url, batch, later)
 
 
 def _dispatch_from(text: str) -> "Dispatch":
@@ -62,14 +65,31 @@ EVENTS: Queue[Event] = Queue(lambda env: env.events_queue_url, Event.from_wire)
 ACTIONS: "Queue[Dispatch]" = Queue(lambda env: env.actions_queue_url, _dispatch_from)
 
 
+class Redriven(NamedTuple):
+    """How many letters went home, how many could not, and whether there may be more."""
+
+    moved: int
+    left: int
+    more: bool
+
+
 class DeadLetters:
-    """What failed too often on one queue, and the way back to it."""
+    """What failed too often, and the way back.
+
+    `send_home` is given the bodies of up to ten letters, and tells of each whether it went. At most
+    `at_once` letters are sent home for one request.
+    """
 
     def __init__(
-        self, source: Callable[[Environment], str], home: Callable[[Environment], str]
+        self,
+        source: Callable[[Environment], str],
+        send_home: Callable[[Sequence[str]], Sequence[bool]],
+        *,
+        at_once: int = 1000,
     ) -> None:
         self.source = source
-        self.home = home
+        self.send_home = send_home
+        self.at_once = at_once
 
     def waiting(self) -> int:
         """Return about how many messages there are."""
@@ -80,26 +100,28 @@ class DeadLetters:
         )
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
-    def redrive(self, limit: int) -> int:
-        """Send up to `limit` messages home and return how many went.
+    def redrive(self, limit: int) -> Redriven:
+        """Send up to `limit` letters home; those that cannot go stay, and show again after a while.
 
         Each is sent before it is deleted here, so one that is cut off in between is sent twice,
         which does no harm. AWS has StartMessageMoveTask for this; it moves a queue in whole and is
         not everywhere that the stack runs.
         """
-        moved = 0
-        while moved < limit:
+        limit = min(limit, self.at_once)
+        taken = moved = 0
+        while taken < limit:
             letters = sqs(
                 "ReceiveMessage",
                 QueueUrl=self.source(environment()),
-                MaxNumberOfMessages=min(SENT_AT_ONCE, limit - moved),
+                MaxNumberOfMessages=min(SENT_AT_ONCE, limit - taken),
             ).get("Messages", [])
             if not letters:
                 break
-            _send(self.home(environment()), [letter["Body"] for letter in letters])
-            self._delete(letters)
-            moved += len(letters)
-        return moved
+            went = self.send_home([letter["Body"] for letter in letters])
+            gone = [letter for letter, has_gone in zip(letters, went, strict=True) if has_gone]
+            self._delete(gone)
+            taken, moved = taken + len(letters), moved + len(gone)
+        return Redriven(moved, taken - moved, more=taken == limit)
 
     def _delete(self, letters: Sequence[dict[str, str]]) -> None:
         """Delete what went home; one that SQS keeps shows again and is sent again, harmlessly."""
@@ -107,15 +129,26 @@ class DeadLetters:
             {"Id": str(number), "ReceiptHandle": letter["ReceiptHandle"]}
             for number, letter in enumerate(letters)
         ]
-        sqs("DeleteMessageBatch", QueueUrl=self.source(environment()), Entries=entries)
+        if entries:
+            sqs("DeleteMessageBatch", QueueUrl=self.source(environment()), Entries=entries)
+
+
+def _to(queue: Callable[[Environment], str]) -> Callable[[Sequence[str]], Sequence[bool]]:
+    """Return the way home of letters that are a queue's own messages."""
+
+    def send_home(bodies: Sequence[str]) -> Sequence[bool]:
+        _send(queue(environment()), bodies)
+        return [True] * len(bodies)
+
+    return send_home
 
 
 DEAD_LETTERS = {
     "events": DeadLetters(
-        lambda env: env.events_dead_letter_queue_url, lambda env: env.events_queue_url
+        lambda env: env.events_dead_letter_queue_url, _to(lambda env: env.events_queue_url)
     ),
     "actions": DeadLetters(
-        lambda env: env.actions_dead_letter_queue_url, lambda env: env.actions_queue_url
+        lambda env: env.actions_dead_letter_queue_url, _to(lambda env: env.actions_queue_url)
     ),
 }
 
@@ -133,8 +166,10 @@ def _batches(bodies: Sequence[str]) -> list[list[str]]:
     return batches
 
 
-def _send(url: str, bodies: Sequence[str]) -> None:
-    entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+def _send(url: str, bodies: Sequence[str], later: Mapping[str, int] = MappingProxyType({})) -> None:
+    entries: list[dict[str, Any]] = [
+        {"Id": str(number), "MessageBody": body, **later} for number, body in enumerate(bodies)
+    ]
     for attempt in range(1, TRIES + 1):
         failed = sqs("SendMessageBatch", QueueUrl=url, Entries=entries).get("Failed", [])
         if not failed:

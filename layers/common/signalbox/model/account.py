@@ -19,6 +19,7 @@ class Account:
 
     `version` moves with every change of configuration, so that a worker knows when what it has
     cached is old. `watched_until_ms`: until then somebody is looking at the live tail.
+    `api_rate_limit`: requests a second that the ActiveCampaign dialect answers, 0 for any number.
     """
 
     account_id: str
@@ -29,6 +30,7 @@ class Account:
     mail_from_name: str = ""
     retention_days: int = RETENTION_DAYS
     webhook_secrets: tuple[WebhookSecret, ...] = ()
+    api_rate_limit: int = 0
     version: int = 1
     watched_until_ms: int = 0
 

@@ -121,4 +121,5 @@ def _item(account: Account) -> Item:
 
 def _body(account: Account) -> str:
     fields = asdict(account)
-    return packed({name: value for name, value in fields.items() if name not in OUTSIDE_BODY})
+    left_out = OUTSIDE_BODY if account.api_rate_limit else OUTSIDE_BODY | {"api_rate_limit"}
+    return packed({name: value for name, value in fields.items() if name not in left_out})
