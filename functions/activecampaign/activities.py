@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from signalbox.model.errors import InvalidError
 from signalbox.model.log import LogEntry
@@ -11,15 +10,26 @@ from signalbox.model.permission import Permission
 from signalbox.store import accounts, contacts, tracking
 
 from .answers import answer
-from .requests import base_url, caller, contact_id, page, query
-from .shapes import activity_shape, tracking_log_shape
+from .requests import PAGE, base_url, caller, contact_id, page, query
+from .routing import OR_NOT_FOUND, DescribedRouter, done
+from .schemas import DIGITS, NONE, NULL, TEXT, TOTAL, asked, many, word
+from .shapes import ACTIVITY, TRACKING_LOG, activity_shape, tracking_log_shape
 
-router = Router()
+router = DescribedRouter()
 LATEST_MS = 9_999_999_999_999  # of the year 2286; the log's keys hold no later time
 DIRECTIONS = {"": False, "ASC": False, "DESC": True}
 
 
-@router.get("/activities")
+@router.serve(
+    "GET /activities",
+    done(trackingLogs=many(TRACKING_LOG), activities=many(ACTIVITY), meta=TOTAL) | OR_NOT_FOUND,
+    query={
+        "contact": asked(DIGITS, "Whose", needed=True),
+        "after": asked(TEXT, "Only what happened after this ISO 8601 time"),
+        "orders[tstamp]": asked(word("ASC", "DESC")),
+        **PAGE,
+    },
+)
 def of_contact() -> Response[str]:
     """List a contact's activities, oldest first unless `orders[tstamp]=DESC`.
 
@@ -55,28 +65,28 @@ def of_contact() -> Response[str]:
     )
 
 
-@router.get("/activities/<entry_id>/reference")
+@router.serve("GET /activities/<entry_id>/reference", done(trackingLog=TRACKING_LOG))
 def reference(entry_id: str) -> Response[str]:
     """Return what an activity refers to: the event of the log."""
     entry, zone = _referred(entry_id)
     return answer({"trackingLog": tracking_log_shape(entry, base_url(router), zone)})
 
 
-@router.get("/activities/<entry_id>/user")
+@router.serve("GET /activities/<entry_id>/user", done(user=NULL))
 def user(entry_id: str) -> Response[str]:
     """Return the user behind an activity: nobody, for an event that a contact caused."""
     _referred(entry_id)
     return answer({"user": None})
 
 
-@router.get("/activities/<entry_id>/recipients")
+@router.serve("GET /activities/<entry_id>/recipients", done(recipients=NONE))
 def recipients(entry_id: str) -> Response[str]:
     """Return whom an activity was addressed to: nobody, for an event."""
     _referred(entry_id)
     return answer({"recipients": []})
 
 
-@router.get("/activities/<entry_id>/notes")
+@router.serve("GET /activities/<entry_id>/notes", done(notes=NONE))
 def notes(entry_id: str) -> Response[str]:
     """Return the notes on an activity: events have none."""
     _referred(entry_id)

@@ -1,6 +1,6 @@
 """The dialect of the ActiveCampaign API, version 3.
 
-    /api/3/… -> authenticate -> store -> the shapes that its clients expect
+    /api/3/… -> authenticate -> limit -> store -> the shapes that its clients expect
 
 `docs/activecampaign.md` says what is served and where it differs.
 """
@@ -32,8 +32,10 @@ from . import (
     users,
     webhooks,
 )
-from .answers import answer_error, answer_unknown_path
+from .answers import answer, answer_error, answer_unknown_path
+from .document import describe
 from .paths import with_quoted_names
+from .rate_limiting import within_limit
 
 app = APIGatewayHttpResolver()
 for router in (
@@ -56,6 +58,12 @@ for router in (
     app.include_router(router, prefix="/api/3")
 
 
+@app.get("/api/3/openapi.json", include_in_schema=False)
+def document() -> Response[str]:
+    """Return the description of this API, to everybody."""
+    return answer(describe(app))
+
+
 @app.exception_handler(SignalboxError)
 def refuse(error: SignalboxError) -> Response[str]:
     """Answer an error in the API's own shape."""
@@ -76,4 +84,4 @@ def no_such_path(error: Exception) -> Response[str]:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request of the HTTP API."""
     metrics.add_metric("ApiRequests", MetricUnit.Count, 1)
-    return app.resolve(with_quoted_names(event), context)
+    return within_limit(event, lambda: app.resolve(with_quoted_names(event), context))

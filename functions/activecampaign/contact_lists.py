@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from signalbox.model.errors import InvalidError
 from signalbox.model.membership import Membership, Subscription
@@ -22,20 +21,42 @@ from .list_requests import (
     refuse_absent,
     refuse_unrelated,
 )
-from .list_shapes import MEMBERSHIP_LINKS, membership_shape
+from .list_shapes import LIST, MEMBERSHIP, MEMBERSHIP_FACTS, MEMBERSHIP_LINKS, membership_shape
 from .lists import read as read_list
-from .requests import base_url, body_part, caller, contact_id, page
-from .shapes import contact_shape
+from .requests import PAGE, base_url, body_part, caller, contact_id, page
+from .routing import OR_INVALID, OR_NOT_FOUND, DescribedRouter, done, made
+from .schemas import DIGITS, NULL, REFERENCE, TOTAL, asked, either, many, maybe, shape, wrapped
+from .shapes import CONTACT, contact_shape
 
-router = Router()
+router = DescribedRouter()
 CHANGES = {
     str(int(Subscription.ACTIVE)): memberships.subscribe,
     str(int(Subscription.UNSUBSCRIBED)): memberships.unsubscribe,
 }
 SOURCE_DIGITS = 9
+STATUS = {"enum": ["1", "2", 1, 2], "description": "1 subscribes, 2 unsubscribes"}
+CHANGED = {
+    "contacts": many(CONTACT),
+    "contactList": shape({**MEMBERSHIP_FACTS, "status": STATUS}, title="ContactListChanged"),
+}
+PARTS = dict.fromkeys(MEMBERSHIP_LINKS, NULL) | {"contact": CONTACT, "list": LIST}
+ONE_PART = either(*(shape({name: schema}) for name, schema in PARTS.items()))
 
 
-@router.post("/contactLists")
+@router.serve(
+    "POST /contactLists",
+    done(**CHANGED) | made(**CHANGED),
+    body=wrapped(
+        "contactList",
+        {
+            "list": REFERENCE,
+            "contact": REFERENCE,
+            "status": maybe(STATUS),
+            "sourceid": maybe(REFERENCE),
+        },
+        needs=("list", "contact"),
+    ),
+)
 def change() -> Response[str]:
     """Put a contact on a list (`status` 1, or none) or take it off (2).
 
@@ -73,7 +94,11 @@ def change() -> Response[str]:
     return answer(body, 201 if is_new else 200)
 
 
-@router.get("/contactLists")
+@router.serve(
+    "GET /contactLists",
+    done(contactLists=many(MEMBERSHIP), meta=TOTAL) | OR_NOT_FOUND,
+    query={"filters[contact]": asked(DIGITS), "filters[list]": asked(DIGITS), **PAGE},
+)
 def of_account() -> Response[str]:
     """List who is on which list; `filters[contact]` and `filters[list]` narrow it."""
     key = caller(router, Permission.READ_PEOPLE)
@@ -95,14 +120,17 @@ def of_account() -> Response[str]:
     return _listed(found, sum(numbers.values()), key.account_id)
 
 
-@router.get("/contactLists/<membership_id>")
+@router.serve("GET /contactLists/<membership_id>", done(contactList=MEMBERSHIP))
 def read(membership_id: str) -> Response[str]:
     """Return a contact's membership in a list."""
     membership = _asked(membership_id)
     return answer({"contactList": _shown([membership], membership.account_id)[0]})
 
 
-@router.get("/contactLists/<membership_id>/<part>")
+@router.serve(
+    "GET /contactLists/<membership_id>/<part>",
+    {200: ONE_PART} | OR_INVALID,
+)
 def related(membership_id: str, part: str) -> Response[str]:
     """Return the contact or the list of a membership; it has none of the other parts."""
     membership = _asked(membership_id)
@@ -117,7 +145,7 @@ def related(membership_id: str, part: str) -> Response[str]:
     return answer({part: None})
 
 
-@router.get("/contacts/<shown_id>/contactLists")
+@router.serve("GET /contacts/<shown_id>/contactLists", done(contactLists=many(MEMBERSHIP)))
 def of_contact(shown_id: str) -> Response[str]:
     """List the lists that a contact is or was on; the original has no `meta` here either."""
     key = caller(router, Permission.READ_PEOPLE)

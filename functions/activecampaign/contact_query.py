@@ -43,7 +43,8 @@ from signalbox.store import (
     tags,
 )
 
-from .requests import LARGEST_PAGE, USUAL_PAGE
+from .requests import LARGEST_PAGE, PAGE, USUAL_PAGE
+from .schemas import DIGITS, TEXT, asked, word
 
 Sent = Sequence[tuple[str, str]]
 Values = Mapping[str, str]
@@ -72,6 +73,28 @@ DIRECTIONS = {"ASC": False, "DESC": True}
 BELONGINGS = ("formid", "segmentid", "seriesid", "waitid", "organization")
 NOTHING = {"", "0"}
 ANY_STATUS = {"", "-1"}
+
+_TIME = "An ISO 8601 time, in UTC unless it says"
+PARAMETERS = {
+    **PAGE,
+    "ids": asked(TEXT, f"Ids with commas between them, {MOST_IDS} at most"),
+    "email": asked(TEXT),
+    "email_like": asked(TEXT, "The beginning of a word of the address"),
+    "phone": asked(TEXT, "The beginning of the number"),
+    "search": asked(TEXT, "The beginning of a word of address, name or phone number"),
+    "listid": asked(DIGITS),
+    "tagid": asked(DIGITS),
+    "status": asked(word("-1", *(str(int(status)) for status in Subscription)), "On any list"),
+    "exclude": asked(DIGITS),
+    "id_greater": asked(DIGITS),
+    "id_less": asked(DIGITS),
+    "filters[created_after]": asked(TEXT, _TIME),
+    "filters[created_before]": asked(TEXT, _TIME),
+    "filters[updated_after]": asked(TEXT, _TIME),
+    "filters[updated_before]": asked(TEXT, _TIME),
+    **{name: asked(word(*DIRECTIONS)) for name in ORDERS},
+    **{name: asked(TEXT, "Nobody has one but 0") for name in BELONGINGS},
+}
 
 
 class Found(NamedTuple):

@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from signalbox.model.permission import Permission
 from signalbox.model.tag import ContactTag
@@ -12,15 +11,30 @@ from signalbox.store import accounts, contact_tags, contacts, tags
 
 from .answers import answer
 from .list_requests import absent, across, filter_of, own_id, pair_id, reference
-from .list_shapes import contact_tag_shape
-from .requests import base_url, body_part, caller, contact_id, page
-from .shapes import contact_shape
+from .list_shapes import CONTACT_TAG, TAG, contact_tag_shape
+from .requests import PAGE, base_url, body_part, caller, contact_id, page
+from .routing import FAULT, OR_NOT_FOUND, DescribedRouter, done, made
+from .schemas import DIGITS, REFERENCE, TEXT, TOTAL, asked, constant, either, many, shape, wrapped
+from .shapes import CONTACT, contact_shape
 from .tags import read as read_tag
 
-router = Router()
+router = DescribedRouter()
+UNKNOWN = shape({"status": constant(404), "title": TEXT, "detail": TEXT})
+MISSING = shape(
+    {"status": constant(422), "title": TEXT, "source": shape({"pointer": TEXT})},
+    title="MissingAttribute",
+)
 
 
-@router.post("/contactTags")
+@router.serve(
+    "POST /contactTags",
+    {
+        **made(contacts=many(CONTACT), contactTag=CONTACT_TAG),
+        404: shape({"errors": many(UNKNOWN)}),
+        422: shape({"errors": many(either(FAULT, MISSING))}),
+    },
+    body=wrapped("contactTag", {"contact": REFERENCE, "tag": REFERENCE}, needs=("contact", "tag")),
+)
 def add() -> Response[str]:
     """Put a tag on a contact; 201 with the same answer also where it is there already."""
     key = caller(router, Permission.WRITE_PEOPLE)
@@ -44,7 +58,11 @@ def add() -> Response[str]:
     return answer(body, 201)
 
 
-@router.get("/contactTags")
+@router.serve(
+    "GET /contactTags",
+    done(contactTags=many(CONTACT_TAG), meta=TOTAL) | OR_NOT_FOUND,
+    query={"filters[contact]": asked(DIGITS), "filters[tag]": asked(DIGITS), **PAGE},
+)
 def of_account() -> Response[str]:
     """List which contact has which tag; `filters[contact]` and `filters[tag]` narrow it."""
     key = caller(router, Permission.READ_PEOPLE)
@@ -66,27 +84,27 @@ def of_account() -> Response[str]:
     return _listed(found, sum(numbers.values()), key.account_id)
 
 
-@router.get("/contactTags/<contact_tag_id>")
+@router.serve("GET /contactTags/<contact_tag_id>", done(contactTag=CONTACT_TAG))
 def read(contact_tag_id: str) -> Response[str]:
     """Return a tag on a contact."""
     found = _asked(contact_tag_id, Permission.READ_PEOPLE)
     return answer({"contactTag": _shown([found], found.account_id)[0]})
 
 
-@router.delete("/contactTags/<contact_tag_id>")
+@router.serve("DELETE /contactTags/<contact_tag_id>", done())
 def remove(contact_tag_id: str) -> Response[str]:
     """Take a tag off a contact."""
     contact_tags.remove(_asked(contact_tag_id, Permission.WRITE_PEOPLE))
     return answer({})
 
 
-@router.get("/contactTags/<contact_tag_id>/tag")
+@router.serve("GET /contactTags/<contact_tag_id>/tag", done(tag=TAG))
 def tag_of(contact_tag_id: str) -> Response[str]:
     """Return the tag."""
     return read_tag(_asked(contact_tag_id, Permission.READ_PEOPLE).tag_id)
 
 
-@router.get("/contactTags/<contact_tag_id>/contact")
+@router.serve("GET /contactTags/<contact_tag_id>/contact", done(contact=CONTACT))
 def contact_of(contact_tag_id: str) -> Response[str]:
     """Return the contact that has the tag."""
     found = _asked(contact_tag_id, Permission.READ_PEOPLE)
@@ -95,7 +113,7 @@ def contact_of(contact_tag_id: str) -> Response[str]:
     return answer({"contact": contact_shape(contact, base_url(router), zone)})
 
 
-@router.get("/contacts/<shown_id>/contactTags")
+@router.serve("GET /contacts/<shown_id>/contactTags", done(contactTags=many(CONTACT_TAG)))
 def of_contact(shown_id: str) -> Response[str]:
     """List the tags on a contact; the original has no `meta` here either."""
     key = caller(router, Permission.READ_PEOPLE)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from signalbox.model.contact import Contact
 from signalbox.model.errors import InvalidError
@@ -15,13 +14,38 @@ from signalbox.store import accounts, contacts, fields, memberships
 from signalbox.store.contacts import AddressTakenError
 
 from .answers import answer, answer_duplicate
-from .contact_query import find, query_of
-from .field_requests import UnknownFieldError, loose_text, values_of
-from .list_shapes import membership_shape
+from .contact_query import PARAMETERS, find, query_of
+from .field_requests import SENT_VALUE, UnknownFieldError, loose_text, values_of
+from .list_shapes import MEMBERSHIP, membership_shape
 from .requests import base_url, body_part, caller, contact_id
-from .shapes import contact_shape, new_contact_shape, value_shapes
+from .routing import OR_INVALID, DescribedRouter, done, made
+from .schemas import (
+    DIGITS,
+    EMAIL,
+    LOOSE_TEXT,
+    NONE,
+    NULL,
+    SENT_FLAG,
+    TEXT,
+    WHOLE_NUMBER,
+    constant,
+    either,
+    many,
+    maybe,
+    shape,
+    wanted,
+    wrapped,
+)
+from .shapes import (
+    CONTACT_FACTS,
+    NEW_CONTACT,
+    VALUE,
+    contact_shape,
+    new_contact_shape,
+    value_shapes,
+)
 
-router = Router()
+router = DescribedRouter()
 LONGEST_TEXT = 255
 FACTS = {"email": "email", "firstName": "first_name", "lastName": "last_name", "phone": "phone"}
 # What hangs on a contact in the original and never does here.
@@ -41,6 +65,50 @@ NONE_OF_THESE: Mapping[str, Any] = {
     "plusAppend": None,
     "scoreValues": [],
 }
+LISTED = shape({**CONTACT_FACTS, "scoreValues": NONE}, title="ContactListed")
+WHOLE = shape(
+    {
+        **CONTACT_FACTS,
+        **dict.fromkeys(("contactLists", "fieldValues"), many(DIGITS)),
+        **dict.fromkeys(("contactAutomations", "deals", "geoIps", "accountContacts"), NONE),
+    },
+    title="ContactInFull",
+)
+WRITTEN = {
+    "fieldValues": many(VALUE),
+    "contact": shape({**NEW_CONTACT, "fieldValues": many(DIGITS)}, title="ContactCreated"),
+}
+CHANGED = {
+    "fieldValues": many(VALUE),
+    "contact": shape({**CONTACT_FACTS, "fieldValues": many(DIGITS)}, title="ContactChanged"),
+}
+SENT = wrapped(
+    "contact",
+    {
+        **dict.fromkeys(FACTS, LOOSE_TEXT),
+        "email": maybe(EMAIL),
+        "fieldValues": maybe(
+            many(wanted({"field": LOOSE_TEXT, "value": SENT_VALUE}, needs=("field",)))
+        ),
+        "allowNullEmail": SENT_FLAG,
+    },
+)
+NUMBERS = ("segmentid", "formid", "limit", "offset", "seriesid", "waitid", "status", "forceQuery")
+META = shape(
+    {
+        "total": DIGITS,
+        "page_input": shape(
+            {
+                **dict.fromkeys(NUMBERS, WHOLE_NUMBER),
+                **dict.fromkeys(("listid", "tagid"), either(DIGITS, constant(0))),
+                "search": maybe(TEXT),
+                "sort": maybe(TEXT),
+                "cacheid": constant(""),
+            },
+            title="PageInput",
+        ),
+    },
+)
 # How the original names an address that somebody else has.
 TAKEN = {
     "email": "Email address already exists in the system",
@@ -48,7 +116,11 @@ TAKEN = {
 }
 
 
-@router.get("/contacts")
+@router.serve(
+    "GET /contacts",
+    done(scoreValues=NONE, contacts=many(LISTED), meta=META),
+    query=PARAMETERS,
+)
 def of_account() -> Response[str]:
     """List contacts; `model.contact_query` says what can be asked and how far it is looked."""
     key = caller(router, Permission.READ_PEOPLE)
@@ -81,7 +153,7 @@ def of_account() -> Response[str]:
     )
 
 
-@router.post("/contacts")
+@router.serve("POST /contacts", made(**WRITTEN), body=SENT)
 def create() -> Response[str]:
     """Create a contact; 422 with code `duplicate` where the e-mail address is taken."""
     key = caller(router, Permission.WRITE_PEOPLE)
@@ -99,7 +171,7 @@ def create() -> Response[str]:
     return _written(contact, known, created=True)
 
 
-@router.post("/contact/sync")
+@router.serve("POST /contact/sync", done(**CHANGED) | made(**WRITTEN), body=SENT)
 def sync() -> Response[str]:
     """Create the contact of an e-mail address, or change it; 201 for a new one, else 200."""
     key = caller(router, Permission.WRITE_PEOPLE)
@@ -117,7 +189,19 @@ def sync() -> Response[str]:
     return _written(contact, known, created=is_new)
 
 
-@router.get("/contacts/<shown_id>")
+@router.serve(
+    "GET /contacts/<shown_id>",
+    done(
+        contactAutomations=NONE,
+        contactLists=many(MEMBERSHIP),
+        deals=NONE,
+        fieldValues=many(VALUE),
+        geoIps=NONE,
+        accountContacts=NONE,
+        geoAddresses=NONE,
+        contact=WHOLE,
+    ),
+)
 def read(shown_id: str) -> Response[str]:
     """Return a contact with what hangs on it."""
     key = caller(router, Permission.READ_PEOPLE)
@@ -138,7 +222,7 @@ def read(shown_id: str) -> Response[str]:
     return answer(beside | {"geoAddresses": [], "contact": shown})
 
 
-@router.put("/contacts/<shown_id>")
+@router.serve("PUT /contacts/<shown_id>", done(**CHANGED), body=SENT)
 def change(shown_id: str) -> Response[str]:
     """Change what is sent of a contact; what is not sent stays."""
     key = caller(router, Permission.WRITE_PEOPLE)
@@ -155,7 +239,7 @@ def change(shown_id: str) -> Response[str]:
     return _written(contact, known, created=False, status=200)
 
 
-@router.delete("/contacts/<shown_id>")
+@router.serve("DELETE /contacts/<shown_id>", done() | OR_INVALID)
 def delete(shown_id: str) -> Response[str]:
     """Erase a contact and all that is known of it."""
     key = caller(router, Permission.WRITE_PEOPLE)
@@ -164,7 +248,7 @@ def delete(shown_id: str) -> Response[str]:
     return answer({})
 
 
-@router.get("/contacts/<shown_id>/fieldValues")
+@router.serve("GET /contacts/<shown_id>/fieldValues", done(fieldValues=many(VALUE)))
 def values_of_contact(shown_id: str) -> Response[str]:
     """List the values that a contact has of custom fields."""
     key = caller(router, Permission.READ_PEOPLE)
@@ -176,9 +260,11 @@ def values_of_contact(shown_id: str) -> Response[str]:
 
 def _nothing(part: str) -> None:
     """Serve a link of every contact behind which nothing stands."""
+    nothing = NULL if NONE_OF_THESE[part] is None else NONE
 
-    @router.get(f"/contacts/<shown_id>/{part}")
+    @router.serve(f"GET /contacts/<shown_id>/{part}", done(**{part: nothing}))
     def empty(shown_id: str) -> Response[str]:
+        """Return nothing: a contact has none of these here."""
         key = caller(router, Permission.READ_PEOPLE)
         contacts.fetch(key.account_id, contact_id(shown_id))
         return answer({part: NONE_OF_THESE[part]})

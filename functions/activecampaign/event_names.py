@@ -4,19 +4,24 @@ import time
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from signalbox.model.errors import ConflictError
 from signalbox.model.permission import Permission
 from signalbox.store import event_names, rules
 
 from .answers import answer, answer_duplicate
-from .requests import body_part, caller, page, text
+from .requests import PAGE, body_part, caller, page, text
+from .routing import OR_INVALID, DescribedRouter, done, made
+from .schemas import NUMBERED, TEXT, filled, many, shape, wrapped
 
-router = Router()
+router = DescribedRouter()
+NAME = shape({"name": TEXT})
+RULE = shape({"id": TEXT, "name": TEXT}, title="Rule")
 
 
-@router.get("/eventTrackingEvents")
+@router.serve(
+    "GET /eventTrackingEvents", done(eventTrackingEvents=many(NAME), meta=NUMBERED), query=PAGE
+)
 def names() -> Response[str]:
     """List the names in alphabetical order; `meta.total` is a number here, not a text."""
     key = caller(router, Permission.READ_SETUP)
@@ -26,7 +31,11 @@ def names() -> Response[str]:
     return answer({"eventTrackingEvents": shown, "meta": {"total": len(known)}})
 
 
-@router.post("/eventTrackingEvents")
+@router.serve(
+    "POST /eventTrackingEvents",
+    made(eventTrackingEvent=NAME),
+    body=wrapped("eventTrackingEvent", {"name": filled(event_names.LONGEST_NAME)}, needs=("name",)),
+)
 def register() -> Response[str]:
     """Register a name, so that rules can be set on it."""
     key = caller(router, Permission.WRITE_RULES)
@@ -39,7 +48,10 @@ def register() -> Response[str]:
     return answer({"eventTrackingEvent": {"name": name}}, 201)
 
 
-@router.delete("/eventTrackingEvents/<quoted>")
+@router.serve(
+    "DELETE /eventTrackingEvents/<quoted>",
+    {200: shape({"stoppedRules": many(RULE)}, lacks=("stoppedRules",))} | OR_INVALID,
+)
 def delete(quoted: str) -> Response[str]:
     """Take a name off the register; what was logged stays.
 

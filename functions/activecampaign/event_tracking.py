@@ -6,7 +6,6 @@ The reference says PUT, the tutorial says POST; clients of both are served.
 from dataclasses import replace
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from signalbox.model.errors import InvalidError
 from signalbox.model.permission import Permission
@@ -14,11 +13,15 @@ from signalbox.store import accounts
 
 from .answers import answer
 from .requests import body_part, caller
+from .routing import DescribedRouter, done
+from .schemas import SENT_FLAG, YES_OR_NO, shape, wrapped
 
-router = Router()
+router = DescribedRouter()
+TRACKING = {"eventTracking": shape({"enabled": YES_OR_NO})}
+SWITCH = wrapped("eventTracking", {"enabled": SENT_FLAG}, needs=("enabled",))
 
 
-@router.get("/eventTracking")
+@router.serve("GET /eventTracking", done(**TRACKING))
 def read() -> Response[str]:
     """Tell whether events are recorded."""
     key = caller(router, Permission.READ_SETUP)
@@ -26,7 +29,8 @@ def read() -> Response[str]:
     return answer({"eventTracking": {"enabled": enabled}})
 
 
-@router.route("/eventTracking", method=["PUT", "POST"])
+@router.serve("PUT /eventTracking", done(**TRACKING), body=SWITCH)
+@router.serve("POST /eventTracking", done(**TRACKING), body=SWITCH)
 def switch() -> Response[str]:
     """Turn recording on or off."""
     key = caller(router, Permission.MANAGE_ACCOUNT)

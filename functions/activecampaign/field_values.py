@@ -7,7 +7,6 @@ from itertools import islice
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from signalbox.model.contact import Contact
 from signalbox.model.contact_query import MOST_LOOKED_AT
@@ -18,15 +17,22 @@ from signalbox.people import change_contact
 from signalbox.store import accounts, contact_listing, contacts, fields
 
 from .answers import answer
-from .field_requests import UnknownFieldError, field_named, loose_text, value_text
+from .field_requests import SENT_VALUE, UnknownFieldError, field_named, loose_text, value_text
 from .list_requests import absent, filter_of, pair_id, reference, refuse_absent, refuse_unrelated
-from .requests import base_url, body_part, caller, page
-from .shapes import contact_shape, field_shape, value_shape, value_shapes
+from .requests import PAGE, base_url, body_part, caller, page
+from .routing import OR_INVALID, DescribedRouter, done
+from .schemas import DIGITS, LOOSE_TEXT, REFERENCE, TEXT, TOTAL, asked, many, wrapped
+from .shapes import CONTACT, FIELD, VALUE, contact_shape, field_shape, value_shape, value_shapes
 
-router = Router()
+router = DescribedRouter()
+WRITTEN = {"contacts": many(CONTACT), "fieldValue": VALUE}
 
 
-@router.get("/fieldValues")
+@router.serve(
+    "GET /fieldValues",
+    done(fieldValues=many(VALUE), meta=TOTAL),
+    query={"filters[fieldid]": asked(DIGITS), "filters[val]": asked(TEXT), **PAGE},
+)
 def of_account() -> Response[str]:
     """List values, in the order of contact; `filters[fieldid]` and `filters[val]` narrow it.
 
@@ -48,7 +54,15 @@ def of_account() -> Response[str]:
     return answer({"fieldValues": page_shown, "meta": {"total": str(len(shown))}})
 
 
-@router.post("/fieldValues")
+@router.serve(
+    "POST /fieldValues",
+    done(**WRITTEN),
+    body=wrapped(
+        "fieldValue",
+        {"contact": REFERENCE, "field": LOOSE_TEXT, "value": SENT_VALUE},
+        needs=("contact", "field"),
+    ),
+)
 def create() -> Response[str]:
     """Give a contact a value, in place of the one that it has."""
     key = caller(router, Permission.WRITE_PEOPLE)
@@ -69,14 +83,18 @@ def create() -> Response[str]:
     return _written(contact, field, value)
 
 
-@router.get("/fieldValues/<shown_id>")
+@router.serve("GET /fieldValues/<shown_id>", done(fieldValue=VALUE))
 def read(shown_id: str) -> Response[str]:
     """Return a value."""
     contact, field = _asked(shown_id, Permission.READ_PEOPLE)
     return answer({"fieldValue": _shown(contact, field, contact.fields[field.tag])})
 
 
-@router.put("/fieldValues/<shown_id>")
+@router.serve(
+    "PUT /fieldValues/<shown_id>",
+    done(**WRITTEN),
+    body=wrapped("fieldValue", {"value": SENT_VALUE}, needs=("value",)),
+)
 def change(shown_id: str) -> Response[str]:
     """Change a value."""
     contact, field = _asked(shown_id, Permission.WRITE_PEOPLE)
@@ -88,7 +106,7 @@ def change(shown_id: str) -> Response[str]:
     return _written(changed, field, value)
 
 
-@router.delete("/fieldValues/<shown_id>")
+@router.serve("DELETE /fieldValues/<shown_id>", done() | OR_INVALID)
 def delete(shown_id: str) -> Response[str]:
     """Take a value from its contact."""
     contact, field = _asked(shown_id, Permission.WRITE_PEOPLE)
@@ -96,14 +114,14 @@ def delete(shown_id: str) -> Response[str]:
     return answer({})
 
 
-@router.get("/fieldValues/<shown_id>/owner")
+@router.serve("GET /fieldValues/<shown_id>/owner", done(contact=CONTACT))
 def owner(shown_id: str) -> Response[str]:
     """Return the contact that has a value."""
     contact, _ = _asked(shown_id, Permission.READ_PEOPLE)
     return answer({"contact": contact_shape(contact, base_url(router))})
 
 
-@router.get("/fieldValues/<shown_id>/field")
+@router.serve("GET /fieldValues/<shown_id>/field", done(field=FIELD))
 def field_of(shown_id: str) -> Response[str]:
     """Return the field that a value is of."""
     _, field = _asked(shown_id, Permission.READ_PEOPLE)

@@ -3,11 +3,10 @@
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from signalbox.model.contact import ENTROPY_BITS, new_contact_id
 from signalbox.model.errors import InvalidError, NotFoundError
@@ -21,6 +20,7 @@ from signalbox.model.field import (
     parts_of,
     tag_from,
 )
+from signalbox.model.item_size import check_size
 from signalbox.model.permission import Permission
 from signalbox.store import accounts, fields, lists
 from signalbox.store.fields import TagTakenError
@@ -28,10 +28,27 @@ from signalbox.store.fields import TagTakenError
 from .answers import answer, answer_duplicate
 from .field_requests import loose_text, whole_body
 from .list_requests import flag, own_id, pair_id, reference, refuse_unrelated
-from .requests import base_url, body_part, caller, page
-from .shapes import field_shape, option_shapes, relation_shapes
+from .requests import PAGE, base_url, body_part, caller, page
+from .routing import OR_INVALID, DescribedRouter, done, made
+from .schemas import (
+    DIGITS,
+    LOOSE_TEXT,
+    REFERENCE,
+    SENT_FLAG,
+    TOTAL,
+    WHOLE_NUMBER,
+    either,
+    filled,
+    limited,
+    many,
+    maybe,
+    wanted,
+    word,
+    wrapped,
+)
+from .shapes import FIELD, OPTION, RELATION, field_shape, option_shapes, relation_shapes
 
-router = Router()
+router = DescribedRouter()
 LONGEST_TITLE = 255
 LONGEST_TEXT = 4096
 MOST_NUMBERED = 100
@@ -40,9 +57,33 @@ TEXTS = {"descript": "description", "defval": "default", "service": "service"}
 FLAGS = {"isrequired": "required", "show_in_list": "show_in_list", "visible": "visible"}
 NUMBERS = {"rows": "rows", "cols": "columns", "ordernum": "order"}
 LARGEST_NUMBER = 1_000_000
+NUMBER = either({**WHOLE_NUMBER, "minimum": 0, "maximum": LARGEST_NUMBER}, DIGITS)
+SHOWN = {"fieldOptions": many(OPTION), "fieldRels": many(RELATION), "field": FIELD}
+SENT = {
+    "title": filled(LONGEST_TITLE),
+    "type": maybe(word(*FieldType)),
+    "perstag": LOOSE_TEXT,
+    **dict.fromkeys(TEXTS, LOOSE_TEXT),
+    **dict.fromkeys(FLAGS, maybe(SENT_FLAG)),
+    **dict.fromkeys(NUMBERS, maybe(NUMBER)),
+}
+NEW_OPTION = wanted(
+    {
+        "field": REFERENCE,
+        "value": LOOSE_TEXT,
+        "label": LOOSE_TEXT,
+        "orderid": maybe(NUMBER),
+        "isdefault": maybe(SENT_FLAG),
+    },
+    needs=("field",),
+)
 
 
-@router.get("/fields")
+@router.serve(
+    "GET /fields",
+    done(fieldOptions=many(OPTION), fieldRels=many(RELATION), fields=many(FIELD), meta=TOTAL),
+    query=PAGE,
+)
 def of_account() -> Response[str]:
     """List the account's fields, in the order in which they were made."""
     key = caller(router, Permission.READ_SETUP)
@@ -60,7 +101,7 @@ def of_account() -> Response[str]:
     )
 
 
-@router.post("/fields")
+@router.serve("POST /fields", made(**SHOWN), body=wrapped("field", SENT, needs=("title",)))
 def create() -> Response[str]:
     """Create a field; its tag is made from the title where none is sent."""
     key = caller(router, Permission.WRITE_RULES)
@@ -87,14 +128,14 @@ def create() -> Response[str]:
     return _shown(made, 201)
 
 
-@router.get("/fields/<field_id>")
+@router.serve("GET /fields/<field_id>", done(**SHOWN))
 def read(field_id: str) -> Response[str]:
     """Return a field."""
     key = caller(router, Permission.READ_SETUP)
     return _shown(fields.fetch(key.account_id, own_id("field", field_id)))
 
 
-@router.put("/fields/<field_id>")
+@router.serve("PUT /fields/<field_id>", done(**SHOWN), body=wrapped("field", SENT))
 def change(field_id: str) -> Response[str]:
     """Change what is sent of a field; its tag stays, since contacts carry their values under it."""
     key = caller(router, Permission.WRITE_RULES)
@@ -109,7 +150,7 @@ def change(field_id: str) -> Response[str]:
     return _shown(_saved(standing, **facts))
 
 
-@router.delete("/fields/<field_id>")
+@router.serve("DELETE /fields/<field_id>", done())
 def delete(field_id: str) -> Response[str]:
     """Delete a field."""
     key = caller(router, Permission.WRITE_RULES)
@@ -117,7 +158,7 @@ def delete(field_id: str) -> Response[str]:
     return answer({})
 
 
-@router.get("/fields/<field_id>/options")
+@router.serve("GET /fields/<field_id>/options", done(fieldOptions=many(OPTION)))
 def options(field_id: str) -> Response[str]:
     """List the values that a field offers."""
     key = caller(router, Permission.READ_SETUP)
@@ -125,7 +166,7 @@ def options(field_id: str) -> Response[str]:
     return answer({"fieldOptions": option_shapes(field)})
 
 
-@router.get("/fields/<field_id>/relations")
+@router.serve("GET /fields/<field_id>/relations", done(fieldRels=many(RELATION)))
 def relations(field_id: str) -> Response[str]:
     """List where a field is shown."""
     key = caller(router, Permission.READ_SETUP)
@@ -134,7 +175,11 @@ def relations(field_id: str) -> Response[str]:
     return answer({"fieldRels": relation_shapes(field, zone)})
 
 
-@router.post("/fieldOption/bulk")
+@router.serve(
+    "POST /fieldOption/bulk",
+    made(fieldOptions=many(OPTION)),
+    body=wanted({"fieldOptions": limited(NEW_OPTION, 1, MOST_OPTIONS)}, needs=("fieldOptions",)),
+)
 def offer() -> Response[str]:
     """Add values to those that fields offer."""
     key = caller(router, Permission.WRITE_RULES)
@@ -151,17 +196,20 @@ def offer() -> Response[str]:
     standing = {field.field_id: field for field in fields.of_account(key.account_id)}
     if not set(wanted) <= set(standing):
         return refuse_unrelated("field")
+    changed = [_offering(standing[field_id], tuple(added)) for field_id, added in wanted.items()]
     shown = []
-    for field_id, added in wanted.items():
-        field = standing[field_id]
-        if len(field.options) + len(added) > MOST_OPTIONS:
-            raise InvalidError("fieldOptions", f"are more than {MOST_OPTIONS} of one field")
-        saved = _saved(field, options=(*field.options, *added))
-        shown += option_shapes(saved)[len(field.options) :]
+    for field in changed:
+        before = standing[field.field_id]
+        _saved(before, options=field.options)
+        shown += option_shapes(field)[len(before.options) :]
     return answer({"fieldOptions": shown}, 201)
 
 
-@router.post("/fieldRels")
+@router.serve(
+    "POST /fieldRels",
+    made(fieldRel=RELATION),
+    body=wrapped("fieldRel", {"field": REFERENCE, "relid": REFERENCE}, needs=("field", "relid")),
+)
 def relate() -> Response[str]:
     """Show a field on a list, or with `relid` 0 on all of them."""
     key = caller(router, Permission.WRITE_RULES)
@@ -181,7 +229,7 @@ def relate() -> Response[str]:
     return answer({"fieldRel": shown[-1]}, 201)
 
 
-@router.delete("/fieldRels/<relation_id>")
+@router.serve("DELETE /fieldRels/<relation_id>", done() | OR_INVALID)
 def part(relation_id: str) -> Response[str]:
     """Show a field on a list no more."""
     key = caller(router, Permission.WRITE_RULES)
@@ -192,6 +240,15 @@ def part(relation_id: str) -> Response[str]:
         raise NotFoundError("field relation", relation_id)
     _saved(field, lists=tuple(one for one in field.lists if one != list_id))
     return answer({})
+
+
+def _offering(standing: Field, added: tuple[FieldOption, ...]) -> Field:
+    """Return a field that offers more; raise `InvalidError` where that is too much."""
+    if len(standing.options) + len(added) > MOST_OPTIONS:
+        raise InvalidError("fieldOptions", f"are more than {MOST_OPTIONS} of one field")
+    changed = replace(standing, options=(*standing.options, *added))
+    check_size(asdict(changed), "fieldOptions")
+    return changed
 
 
 def _created(wanted: Field, *, most: int) -> Field:
@@ -214,6 +271,7 @@ def _saved(standing: Field, **facts: Any) -> Field:
     wanted = replace(standing, **facts)
     if wanted == standing:
         return standing
+    check_size(asdict(wanted), "field")
     return fields.save(replace(wanted, updated_ms=time.time_ns() // 1_000_000), since=standing)
 
 

@@ -14,6 +14,7 @@ from signalbox.model.tag import compared
 
 from .answers import answer
 from .requests import query
+from .schemas import TEXT, Schema, asked, word
 
 Named = TypeVar("Named")
 Entry = TypeVar("Entry")
@@ -66,6 +67,16 @@ def flag(part: Mapping[str, Any], name: str, otherwise: bool) -> bool:
 def filter_of(router: Router, name: str) -> str:
     """Return what `filters[name]` asks for; empty where it does not."""
     return query(router, f"filters[{name}]")
+
+
+def choosing(field: str) -> dict[str, Schema]:
+    """Return the parameters of the query string that `chosen` reads."""
+    return {
+        "search": asked(TEXT, "A part of the name"),
+        f"orders[{field}]": asked(word(*sorted(DIRECTIONS - {""}))),
+        f"filters[{field}]": asked(TEXT, "The name in whole"),
+        **{f"filters[{field}][{operator}]": asked(TEXT) for operator in OPERATORS},
+    }
 
 
 def chosen(

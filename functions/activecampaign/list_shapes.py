@@ -3,12 +3,28 @@
 from typing import Any
 
 from signalbox.model.contact import Contact
-from signalbox.model.contact_list import ContactList
-from signalbox.model.membership import Membership
+from signalbox.model.contact_list import EMAIL_CHANNEL, SMS_CHANNEL, ContactList
+from signalbox.model.membership import Membership, Subscription
 from signalbox.model.tag import ContactTag, Tag
 
+from .schemas import (
+    DIGITS,
+    FLAG,
+    LINK,
+    NULL,
+    PLAIN_STAMP,
+    STAMP,
+    TEXT,
+    YES_OR_NO,
+    Properties,
+    constant,
+    maybe,
+    shape,
+    word,
+)
 from .shapes import plain_stamp, stamp
 
+TAG_KINDS = ("contact", "template")
 # What the original keeps with a list, and what it answers where nothing was set.
 SETTINGS: dict[str, str | None] = {
     "userid": "1",
@@ -58,6 +74,82 @@ MEMBERSHIP_LINKS = (
     "campaign",
     "unsubscribeAutomation",
     "message",
+)
+TIMES: Properties = {
+    "created_timestamp": PLAIN_STAMP,
+    "updated_timestamp": PLAIN_STAMP,
+    "created_by": NULL,
+    "updated_by": NULL,
+}
+LIST = shape(
+    {
+        "stringid": TEXT,
+        "name": TEXT,
+        "channel": word(EMAIL_CHANNEL, SMS_CHANNEL),
+        **{name: maybe(TEXT) if usual is None else TEXT for name, usual in SETTINGS.items()},
+        "cdate": STAMP,
+        "udate": STAMP,
+        "deletestamp": NULL,
+        **TIMES,
+        "active_subscribers": DIGITS,
+        "double_opt_in": YES_OR_NO,
+        "subscribe_url": LINK,
+        "links": shape(dict.fromkeys(LIST_LINKS, LINK)),
+        "id": DIGITS,
+        "user": TEXT,
+    },
+    title="List",
+)
+MEMBERSHIP_FACTS: Properties = {
+    "contact": DIGITS,
+    "list": DIGITS,
+    "form": NULL,
+    "seriesid": constant("0"),
+    "sdate": maybe(STAMP),
+    "udate": maybe(STAMP),
+    "status": word(*(str(int(status)) for status in Subscription)),
+    "responder": FLAG,
+    "sync": FLAG,
+    "unsubreason": NULL,
+    "campaign": NULL,
+    "message": NULL,
+    "first_name": TEXT,
+    "last_name": TEXT,
+    "ip4Sub": constant("0"),
+    "sourceid": DIGITS,
+    "autosyncLog": NULL,
+    "ip4_last": constant("0"),
+    "ip4Unsub": constant("0"),
+    **TIMES,
+    "unsubscribeAutomation": NULL,
+    "links": shape(dict.fromkeys(MEMBERSHIP_LINKS, LINK), title="ContactListLinks"),
+    "id": DIGITS,
+    "automation": NULL,
+}
+MEMBERSHIP = shape(MEMBERSHIP_FACTS, title="ContactList")
+TAG = shape(
+    {
+        "tagType": word(*TAG_KINDS),
+        "tag": TEXT,
+        "description": TEXT,
+        "cdate": STAMP,
+        **TIMES,
+        "subscriber_count": DIGITS,
+        "links": shape({"contactGoalTags": LINK}),
+        "id": DIGITS,
+    },
+    title="Tag",
+)
+CONTACT_TAG = shape(
+    {
+        "contact": DIGITS,
+        "tag": DIGITS,
+        "cdate": STAMP,
+        **TIMES,
+        "links": shape({"tag": LINK, "contact": LINK}),
+        "id": DIGITS,
+    },
+    title="ContactTag",
 )
 
 

@@ -7,30 +7,54 @@ from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
 
-from signalbox.aws import AwsError
 from signalbox.model.contact import ENTROPY_BITS, new_contact_id
 from signalbox.model.contact_list import EMAIL_CHANNEL, SMS_CHANNEL, ContactList
 from signalbox.model.errors import InvalidError
+from signalbox.model.item_size import check_size
 from signalbox.model.permission import Permission
-from signalbox.observability import logger
 from signalbox.store import accounts, lists, memberships
 
 from .answers import answer
-from .list_requests import absent, chosen, flag, own_id, refuse_absent
-from .list_shapes import SETTINGS, list_shape
-from .requests import base_url, body_part, caller, page, text
+from .list_requests import absent, choosing, chosen, flag, own_id, refuse_absent
+from .list_shapes import LIST, SETTINGS, list_shape
+from .requests import PAGE, base_url, body_part, caller, page, text
+from .routing import DescribedRouter, done, made
+from .schemas import (
+    NONE,
+    NULL,
+    SENT_FLAG,
+    SENT_TEXT,
+    TEXT,
+    TOTAL,
+    WHOLE_NUMBER,
+    YES_OR_NO,
+    either,
+    filled,
+    many,
+    maybe,
+    word,
+    wrapped,
+)
 
-router = Router()
+router = DescribedRouter()
 # The reference asks for `stringid` too, but the vendor's own client sends none: it is derived.
 REQUIRED = ("name", "sender_url", "sender_reminder")
 LONGEST_NAME = 255
 LONGEST_SETTING = 4096
 SWEEP_S = 15  # of the 29 that the function has
+SENT_SETTING = either(TEXT, WHOLE_NUMBER, YES_OR_NO, NULL)
+SENT = {
+    "name": filled(LONGEST_NAME),
+    "stringid": SENT_TEXT,
+    "channel": maybe(word(EMAIL_CHANNEL, SMS_CHANNEL)),
+    "double_opt_in": SENT_FLAG,
+    **dict.fromkeys((*SETTINGS, "user"), SENT_SETTING),
+    **dict.fromkeys(("sender_url", "sender_reminder"), filled(LONGEST_SETTING)),
+}
 
 
-@router.post("/lists")
+@router.serve("POST /lists", made(list=LIST), body=wrapped("list", SENT, needs=REQUIRED))
 def create() -> Response[str]:
     """Create a list."""
     key = caller(router, Permission.WRITE_RULES)
@@ -51,7 +75,7 @@ def create() -> Response[str]:
     return answer({"list": _shown([wanted])[0]}, 201)
 
 
-@router.get("/lists")
+@router.serve("GET /lists", done(lists=many(LIST), meta=TOTAL), query=choosing("name") | PAGE)
 def of_account() -> Response[str]:
     """List the lists, oldest first unless `orders[name]` says otherwise."""
     key = caller(router, Permission.READ_SETUP)
@@ -61,13 +85,13 @@ def of_account() -> Response[str]:
     return answer({"lists": shown, "meta": {"total": str(len(found))}})
 
 
-@router.get("/lists/<list_id>")
+@router.serve("GET /lists/<list_id>", done(list=LIST))
 def read(list_id: str) -> Response[str]:
     """Return a list."""
     return answer({"list": _shown([_asked(list_id, Permission.READ_SETUP)])[0]})
 
 
-@router.put("/lists/<list_id>")
+@router.serve("PUT /lists/<list_id>", done(list=LIST), body=wrapped("list", SENT))
 def change(list_id: str) -> Response[str]:
     """Change what the body names of a list."""
     standing = _asked(list_id, Permission.WRITE_RULES)
@@ -78,37 +102,37 @@ def change(list_id: str) -> Response[str]:
     return answer({"list": _shown([changed])[0]})
 
 
-@router.delete("/lists/<list_id>")
+@router.serve("DELETE /lists/<list_id>", done())
 def delete(list_id: str) -> Response[str]:
     """Delete a list; the contacts on it stay, unlike in the original.
 
     The list is gone at once. What puts contacts on it is removed for up to 15 seconds, about 30,000
     of them; each deletion of a list goes on with what earlier ones left, also one that is told that
-    the list is gone already. Nobody sees the rest meanwhile.
+    the list is gone already, as a repeat is after a fault. Nobody sees the rest meanwhile.
     """
     key = caller(router, Permission.WRITE_RULES)
     try:
         lists.delete(key.account_id, own_id("list", list_id), time.time_ns() // 1_000_000)
     finally:
-        _sweep(key.account_id)
+        memberships.sweep(key.account_id, until=time.monotonic() + SWEEP_S)
     return answer({})
 
 
-@router.get("/lists/<list_id>/user")
+@router.serve("GET /lists/<list_id>/user", done(user=NULL))
 def user(list_id: str) -> Response[str]:
     """Return who owns a list: an account has no users, only keys."""
     _asked(list_id, Permission.READ_SETUP)
     return answer({"user": None})
 
 
-@router.get("/lists/<list_id>/contactGoalLists")
+@router.serve("GET /lists/<list_id>/contactGoalLists", done(contactGoalLists=NONE))
 def goals(list_id: str) -> Response[str]:
     """Return the goals of a list: there are none."""
     _asked(list_id, Permission.READ_SETUP)
     return answer({"contactGoalLists": []})
 
 
-@router.get("/lists/<list_id>/addressLists")
+@router.serve("GET /lists/<list_id>/addressLists", done(addressLists=NONE))
 def postal_addresses(list_id: str) -> Response[str]:
     """Return the postal addresses of a list: there are none."""
     _asked(list_id, Permission.READ_SETUP)
@@ -138,13 +162,15 @@ def _with(standing: ContactList, sent: dict[str, Any]) -> ContactList:
     channel = text(sent, "channel", LONGEST_NAME) or standing.channel
     if channel not in (EMAIL_CHANNEL, SMS_CHANNEL):
         raise InvalidError("channel", f"must be {EMAIL_CHANNEL} or {SMS_CHANNEL}")
+    settings = {**standing.settings, **_settings(sent)}
+    check_size(settings, "list")
     return replace(
         standing,
         name=name,
         string_id=text(sent, "stringid", LONGEST_NAME) or standing.string_id or _slug(name),
         channel=channel,
         double_opt_in=flag(sent, "double_opt_in", standing.double_opt_in),
-        settings={**standing.settings, **_settings(sent)},
+        settings=settings,
     )
 
 
@@ -165,11 +191,3 @@ def _setting(name: str, value: Any) -> str:
     if isinstance(value, int):
         return str(int(value))
     return text({name: value}, name, LONGEST_SETTING)
-
-
-def _sweep(account_id: str) -> None:
-    """Go on removing what deleted lists left; what fails is left to the next deletion."""
-    try:
-        memberships.sweep(account_id, until=time.monotonic() + SWEEP_S)
-    except AwsError as error:
-        logger.warning("deleted lists are not swept yet", code=error.code)

@@ -11,13 +11,20 @@ from signalbox.model.credential import Key
 from signalbox.model.errors import InvalidError, NotFoundError
 from signalbox.model.permission import Permission
 
+from .schemas import WHOLE_NUMBER, asked
+
 LARGEST_PAGE = 100
 USUAL_PAGE = 20
+AMOUNT = WHOLE_NUMBER | {"minimum": 0}
+PAGE = {
+    "limit": asked(AMOUNT, f"How many; {USUAL_PAGE} unless sent, {LARGEST_PAGE} at most"),
+    "offset": asked(AMOUNT, "How many to skip"),
+}
 
 
 def caller(router: Router, permission: Permission) -> Key:
     """Return the key in `Api-Token`; raise `ForbiddenError` unless it allows this."""
-    key = access.caller(_event(router).headers.get("api-token", ""))
+    key, _ = access.limited_caller(_event(router).headers.get("api-token", ""))
     access.require(key, permission)
     return key
 

@@ -6,9 +6,26 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from signalbox.model.contact import Contact
-from signalbox.model.field import Field, value_id
+from signalbox.model.field import Field, FieldType, value_id
 from signalbox.model.log import LogEntry
 from signalbox.model.wire import digest
+
+from .schemas import (
+    DIGITS,
+    FLAG,
+    LINK,
+    NONE,
+    NULL,
+    PLAIN_STAMP,
+    STAMP,
+    TEXT,
+    YES_OR_NO,
+    Properties,
+    constant,
+    many,
+    shape,
+    word,
+)
 
 LONGEST_VALUE = 250  # where the original cuts the value it shows
 CONTACT_LINKS = (
@@ -30,6 +47,131 @@ CONTACT_LINKS = (
     "scoreValues",
     "accountContacts",
     "automationEntryCounts",
+)
+NEW_CONTACT: Properties = {
+    "email": TEXT,
+    "phone": TEXT,
+    "firstName": TEXT,
+    "lastName": TEXT,
+    "email_empty": YES_OR_NO,
+    "cdate": STAMP,
+    "udate": STAMP,
+    "orgid": TEXT,
+    "orgname": constant(""),
+    "links": shape(dict.fromkeys(CONTACT_LINKS, LINK), title="ContactLinks"),
+    "hash": TEXT,
+    "id": DIGITS,
+    "organization": TEXT,
+}
+CONTACT_FACTS: Properties = {
+    **NEW_CONTACT,
+    "segmentio_id": constant(""),
+    **dict.fromkeys(("bounced_hard", "bounced_soft", "gravatar", "deleted", "anonymized"), FLAG),
+    **dict.fromkeys(("bounced_date", "ua", "socialdata_lastcheck", "rating_tstamp"), NULL),
+    **dict.fromkeys(("ip", "sentcnt", "mpp_tracking"), DIGITS),
+    **dict.fromkeys(("email_local", "email_domain"), TEXT),
+    **dict.fromkeys(("adate", "edate", "deleted_at", "created_by", "updated_by"), NULL),
+    **dict.fromkeys(("created_utc_timestamp", "updated_utc_timestamp"), PLAIN_STAMP),
+    **dict.fromkeys(("created_timestamp", "updated_timestamp"), PLAIN_STAMP),
+    "organization": NULL,
+}
+CONTACT = shape(CONTACT_FACTS, title="Contact")
+FIELD = shape(
+    {
+        "title": TEXT,
+        "descript": TEXT,
+        "type": word(*FieldType),
+        "isrequired": FLAG,
+        "perstag": TEXT,
+        "defval": TEXT,
+        "show_in_list": FLAG,
+        "rows": DIGITS,
+        "cols": DIGITS,
+        "visible": FLAG,
+        "service": TEXT,
+        "ordernum": DIGITS,
+        "cdate": STAMP,
+        "udate": STAMP,
+        "created_timestamp": PLAIN_STAMP,
+        "updated_timestamp": PLAIN_STAMP,
+        "created_by": NULL,
+        "updated_by": NULL,
+        "options": many(DIGITS),
+        "relations": many(DIGITS),
+        "links": shape({"options": LINK, "relations": LINK}),
+        "id": DIGITS,
+    },
+    title="Field",
+)
+OPTION = shape(
+    {
+        "field": DIGITS,
+        "orderid": DIGITS,
+        "value": TEXT,
+        "label": TEXT,
+        "isdefault": FLAG,
+        "links": NONE,
+        "id": DIGITS,
+    },
+    title="FieldOption",
+)
+RELATION = shape(
+    {
+        "field": DIGITS,
+        "relid": DIGITS,
+        "dorder": DIGITS,
+        "cdate": STAMP,
+        "links": NONE,
+        "id": DIGITS,
+    },
+    title="FieldRelation",
+)
+VALUE = shape(
+    {
+        "contact": DIGITS,
+        "field": DIGITS,
+        "value": TEXT,
+        "cdate": STAMP,
+        "udate": STAMP,
+        "created_by": NULL,
+        "updated_by": NULL,
+        "links": shape({"owner": LINK, "field": LINK}),
+        "id": DIGITS,
+        "owner": DIGITS,
+    },
+    title="FieldValue",
+)
+TRACKING_LOG = shape(
+    {
+        "subscriberid": DIGITS,
+        "type": TEXT,
+        "value": TEXT,
+        "tstamp": STAMP,
+        "hash": TEXT,
+        "links": shape({"contact": LINK}),
+        "id": DIGITS,
+        "contact": DIGITS,
+    },
+    title="TrackingLog",
+)
+ACTIVITY_LINKS = ("user", "recipients", "reference", "notes")
+ACTIVITY = shape(
+    {
+        "tstamp": STAMP,
+        "subscriberid": DIGITS,
+        "reference_type": constant("TrackingLog"),
+        "reference_id": DIGITS,
+        "reference_action": TEXT,
+        "jsonData": NULL,
+        "userid": constant("0"),
+        "permission": constant(""),
+        "referenceModelName": constant("tracking-log"),
+        "reference": shape({"type": constant("tracking-log"), "id": DIGITS}),
+        "links": shape(dict.fromkeys(ACTIVITY_LINKS, LINK)),
+        "id": DIGITS,
+        "user": NULL,
+    },
+    title="Activity",
 )
 
 
@@ -211,8 +353,7 @@ def activity_shape(entry: LogEntry, base_url: str, zone: str) -> dict[str, Any]:
         "referenceModelName": "tracking-log",
         "reference": {"type": "tracking-log", "id": entry.entry_id},
         "links": {
-            part: f"{base_url}/api/3/activities/{entry.entry_id}/{part}"
-            for part in ("user", "recipients", "reference", "notes")
+            part: f"{base_url}/api/3/activities/{entry.entry_id}/{part}" for part in ACTIVITY_LINKS
         },
         "id": entry.entry_id,
         "user": None,

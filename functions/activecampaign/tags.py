@@ -6,27 +6,26 @@ from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
 
-from signalbox.aws import AwsError
 from signalbox.model.contact import ENTROPY_BITS, new_contact_id
 from signalbox.model.errors import InvalidError
 from signalbox.model.permission import Permission
 from signalbox.model.tag import LONGEST_DESCRIPTION, LONGEST_NAME, Tag, checked_name
-from signalbox.observability import logger
 from signalbox.store import accounts, contact_tags, tags
 
 from .answers import answer, answer_duplicate
-from .list_requests import absent, chosen, own_id, refuse_absent
-from .list_shapes import tag_shape
-from .requests import base_url, body_part, caller, page, text
+from .list_requests import absent, choosing, chosen, own_id, refuse_absent
+from .list_shapes import TAG, TAG_KINDS, tag_shape
+from .requests import PAGE, base_url, body_part, caller, page, text
+from .routing import OR_INVALID, DescribedRouter, done, made
+from .schemas import NONE, SENT_TEXT, TOTAL, filled, many, maybe, word, wrapped
 
-router = Router()
-KINDS = ("contact", "template")
+router = DescribedRouter()
 SWEEP_S = 15  # of the 29 that the function has
+SENT = {"tag": filled(LONGEST_NAME), "tagType": maybe(word(*TAG_KINDS)), "description": SENT_TEXT}
 
 
-@router.post("/tags")
+@router.serve("POST /tags", made(tag=TAG), body=wrapped("tag", SENT, needs=("tag",)))
 def create() -> Response[str]:
     """Create a tag; 422 with code `duplicate` where one is called so, in whatever case."""
     key = caller(router, Permission.WRITE_RULES)
@@ -44,7 +43,7 @@ def create() -> Response[str]:
     return answer({"tag": _shown([wanted])[0]}, 201)
 
 
-@router.get("/tags")
+@router.serve("GET /tags", done(tags=many(TAG), meta=TOTAL), query=choosing("search") | PAGE)
 def of_account() -> Response[str]:
     """List the tags, oldest first unless `orders[search]` says otherwise.
 
@@ -57,13 +56,13 @@ def of_account() -> Response[str]:
     return answer({"tags": shown, "meta": {"total": str(len(found))}})
 
 
-@router.get("/tags/<tag_id>")
+@router.serve("GET /tags/<tag_id>", done(tag=TAG))
 def read(tag_id: str) -> Response[str]:
     """Return a tag."""
     return answer({"tag": _shown([_asked(tag_id, Permission.READ_SETUP)])[0]})
 
 
-@router.put("/tags/<tag_id>")
+@router.serve("PUT /tags/<tag_id>", done(tag=TAG), body=wrapped("tag", SENT))
 def change(tag_id: str) -> Response[str]:
     """Change what the body names of a tag."""
     standing = _asked(tag_id, Permission.WRITE_RULES)
@@ -77,23 +76,24 @@ def change(tag_id: str) -> Response[str]:
     return answer({"tag": _shown([changed])[0]})
 
 
-@router.delete("/tags/<tag_id>")
+@router.serve("DELETE /tags/<tag_id>", done() | OR_INVALID)
 def delete(tag_id: str) -> Response[str]:
     """Delete a tag; it is off every contact at once.
 
     Its records with contacts are removed for up to 15 seconds, about 30,000 of them; each deletion
-    of a tag goes on with what earlier ones left. Nobody sees the rest meanwhile.
+    of a tag goes on with what earlier ones left, also one that is told that the tag is gone already,
+    as a repeat is after a fault. Nobody sees the rest meanwhile.
     """
     key = caller(router, Permission.WRITE_RULES)
     try:
         standing = tags.fetch(key.account_id, own_id("tag", tag_id))
         tags.delete(standing, time.time_ns() // 1_000_000)
     finally:
-        _sweep(key.account_id)
+        contact_tags.sweep(key.account_id, until=time.monotonic() + SWEEP_S)
     return answer({})
 
 
-@router.get("/tags/<tag_id>/contactGoalTags")
+@router.serve("GET /tags/<tag_id>/contactGoalTags", done(contactGoalTags=NONE))
 def goals(tag_id: str) -> Response[str]:
     """Return the goals of a tag: there are none."""
     _asked(tag_id, Permission.READ_SETUP)
@@ -109,7 +109,7 @@ def _with(standing: Tag, sent: dict[str, Any]) -> Tag:
     """Return the tag with what the body names of it."""
     name = checked_name(text(sent, "tag", LONGEST_NAME)) if "tag" in sent else standing.name
     kind = text(sent, "tagType", LONGEST_NAME) or standing.kind
-    if kind not in KINDS:
+    if kind not in TAG_KINDS:
         raise InvalidError("tagType", "must be contact or template")
     description = standing.description
     if "description" in sent:
@@ -129,11 +129,3 @@ def _shown(found: list[Tag]) -> list[dict[str, Any]]:
 
 def _refuse_taken() -> Response[str]:
     return answer_duplicate("tag", "Tag already exists in the system")
-
-
-def _sweep(account_id: str) -> None:
-    """Go on taking deleted tags off contacts; what fails is left to the next deletion."""
-    try:
-        contact_tags.sweep(account_id, until=time.monotonic() + SWEEP_S)
-    except AwsError as error:
-        logger.warning("deleted tags are not swept yet", code=error.code)

@@ -1,19 +1,22 @@
 """A contact's events: /contacts/{id}/trackingLogs and /trackingLogs/{id}."""
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from signalbox.model.permission import Permission
 from signalbox.store import accounts, contacts, tracking
 
 from .answers import answer
-from .requests import base_url, caller, contact_id, page
-from .shapes import contact_shape, tracking_log_shape
+from .requests import PAGE, base_url, caller, contact_id, page
+from .routing import DescribedRouter, done
+from .schemas import many
+from .shapes import CONTACT, TRACKING_LOG, contact_shape, tracking_log_shape
 
-router = Router()
+router = DescribedRouter()
 
 
-@router.get("/contacts/<shown_id>/trackingLogs")
+@router.serve(
+    "GET /contacts/<shown_id>/trackingLogs", done(trackingLogs=many(TRACKING_LOG)), query=PAGE
+)
 def of_contact(shown_id: str) -> Response[str]:
     """List a contact's events, oldest first; the original has no `meta` here either."""
     key = caller(router, Permission.READ_PEOPLE)
@@ -25,7 +28,7 @@ def of_contact(shown_id: str) -> Response[str]:
     return answer({"trackingLogs": logs})
 
 
-@router.get("/trackingLogs/<entry_id>")
+@router.serve("GET /trackingLogs/<entry_id>", done(trackingLog=TRACKING_LOG))
 def read(entry_id: str) -> Response[str]:
     """Return one event."""
     key = caller(router, Permission.READ_PEOPLE)
@@ -34,7 +37,7 @@ def read(entry_id: str) -> Response[str]:
     return answer({"trackingLog": tracking_log_shape(entry, base_url(router), zone)})
 
 
-@router.get("/trackingLogs/<entry_id>/contact")
+@router.serve("GET /trackingLogs/<entry_id>/contact", done(contact=CONTACT))
 def contact_of(entry_id: str) -> Response[str]:
     """Return the contact that an event belongs to."""
     key = caller(router, Permission.READ_PEOPLE)

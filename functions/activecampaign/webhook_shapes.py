@@ -12,11 +12,50 @@ from signalbox.model.webhook import EVERY_LIST, REPORTED, SOURCES, TAKEN, Webhoo
 from signalbox.store import event_names, lists
 
 from .requests import text
+from .schemas import (
+    DIGITS,
+    FLAG,
+    LINK,
+    NONE,
+    REFERENCE,
+    STAMP,
+    TEXT,
+    either,
+    filled,
+    limited,
+    many,
+    maybe,
+    shape,
+    word,
+)
 from .shapes import stamp
 
 LONGEST_NAME = 255
 LONGEST_URL = 2048
 MOST_TEXTS = 100
+WEBHOOK = shape(
+    {
+        "cdate": STAMP,
+        "listid": DIGITS,
+        "name": TEXT,
+        "url": TEXT,
+        "events": many(TEXT),
+        "sources": many(word(*SOURCES)),
+        "active": FLAG,
+        "links": NONE,
+        "id": DIGITS,
+    },
+    title="Webhook",
+)
+SENT = {
+    "name": filled(LONGEST_NAME),
+    "url": LINK,
+    "events": limited(
+        either(word(*sorted(TAKEN)), {"type": "string", "pattern": f"^{REPORTED}"}), 1, MOST_TEXTS
+    ),
+    "sources": limited(word(*SOURCES), 1, MOST_TEXTS),
+    "listid": maybe(REFERENCE),
+}
 
 
 def webhook_shape(webhook: Webhook) -> dict[str, Any]:

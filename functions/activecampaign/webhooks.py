@@ -2,9 +2,9 @@
 
 import random
 import time
+from dataclasses import replace
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from signalbox.model.contact import ENTROPY_BITS, new_contact_id
 from signalbox.model.permission import Permission
@@ -13,15 +13,18 @@ from signalbox.store import event_names, webhooks
 
 from .answers import answer
 from .list_requests import absent, filter_of, own_id, refuse_absent
-from .requests import body_part, caller, page
-from .webhook_shapes import changed_by, webhook_shape
+from .requests import PAGE, body_part, caller, page
+from .routing import OR_INVALID, DescribedRouter, done, made
+from .schemas import NUMBERED, TEXT, TOTAL, asked, many, wrapped
+from .webhook_shapes import SENT, WEBHOOK, changed_by, webhook_shape
 
-router = Router()
+router = DescribedRouter()
 REQUIRED = ("name", "url", "events", "sources")
+FILTERS = ("name", "url", "listid")
 
 
-@router.get("/webhook/events")
-@router.get("/webhooks/events")
+@router.serve("GET /webhook/events", done(webhookEvents=many(TEXT), meta=NUMBERED))
+@router.serve("GET /webhooks/events", done(webhookEvents=many(TEXT), meta=NUMBERED))
 def events() -> Response[str]:
     """List the events: the original's, then those that applications report here."""
     key = caller(router, Permission.READ_SETUP)
@@ -30,7 +33,9 @@ def events() -> Response[str]:
     return answer({"webhookEvents": offered, "meta": {"total": len(offered)}})
 
 
-@router.post("/webhooks")
+@router.serve(
+    "POST /webhooks", made(webhook=WEBHOOK), body=wrapped("webhook", SENT, needs=REQUIRED)
+)
 def create() -> Response[str]:
     """Create a webhook; it is told of events from now on."""
     key = caller(router, Permission.MANAGE_ACCOUNT)
@@ -53,35 +58,41 @@ def create() -> Response[str]:
     return answer({"webhook": webhook_shape(wanted)}, 201)
 
 
-@router.get("/webhooks")
+@router.serve(
+    "GET /webhooks",
+    done(webhooks=many(WEBHOOK), meta=TOTAL),
+    query={**{f"filters[{name}]": asked(TEXT) for name in FILTERS}, **PAGE},
+)
 def of_account() -> Response[str]:
     """List the webhooks, oldest first; `filters[name|url|listid]` ask for one value in whole."""
     key = caller(router, Permission.READ_SETUP)
     limit, offset = page(router)
-    asked = [(name, filter_of(router, name)) for name in ("name", "url", "listid")]
+    sought = [(name, filter_of(router, name)) for name in FILTERS]
     shown = [webhook_shape(webhook) for webhook in webhooks.of_account(key.account_id)]
-    found = [one for one in shown if all(one[name] == value for name, value in asked if value)]
+    found = [one for one in shown if all(one[name] == value for name, value in sought if value)]
     return answer({"webhooks": found[offset : offset + limit], "meta": {"total": str(len(found))}})
 
 
-@router.get("/webhooks/<shown_id>")
+@router.serve("GET /webhooks/<shown_id>", done(webhook=WEBHOOK))
 def read(shown_id: str) -> Response[str]:
     """Return a webhook."""
     key = caller(router, Permission.READ_SETUP)
     return answer({"webhook": webhook_shape(_found(key.account_id, shown_id))})
 
 
-@router.put("/webhooks/<shown_id>")
+@router.serve("PUT /webhooks/<shown_id>", done(webhook=WEBHOOK), body=wrapped("webhook", SENT))
 def change(shown_id: str) -> Response[str]:
     """Change a webhook; one that a 410 had deactivated is active again."""
     key = caller(router, Permission.MANAGE_ACCOUNT)
     sent = body_part(router, "webhook")
     standing = _found(key.account_id, shown_id)
-    changed = webhooks.save(changed_by(sent, standing, _now_ms()), since=standing)
+    changed = changed_by(sent, standing, _now_ms())
+    if changed != replace(standing, updated_ms=changed.updated_ms):
+        changed = webhooks.save(changed, since=standing)
     return answer({"webhook": webhook_shape(changed)})
 
 
-@router.delete("/webhooks/<shown_id>")
+@router.serve("DELETE /webhooks/<shown_id>", done() | OR_INVALID)
 def delete(shown_id: str) -> Response[str]:
     """Delete a webhook; what it has under way is not delivered."""
     key = caller(router, Permission.MANAGE_ACCOUNT)

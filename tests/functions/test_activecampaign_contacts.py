@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from functions.activecampaign import imports as bulk
+from functions.activecampaign import importing
 from signalbox import aws
 from signalbox.model.contact import Contact, new_contact_id
 from signalbox.model.contact_index import Order, entries
@@ -694,7 +694,7 @@ def test_a_value_of_an_unknown_field_is_refused(account):
 
 
 def test_an_import_writes_contacts_tags_and_lists(account, monkeypatch):
-    monkeypatch.setattr(bulk, "FEW", bulk.MOST_CONTACTS)
+    monkeypatch.setattr(importing, "FEW", 250)
     company = field(account)
     for list_id in ("5", "6"):
         lists.create(ContactList(account.account_id, list_id, "News"))
