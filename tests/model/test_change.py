@@ -38,7 +38,30 @@ def told(before, after):
     ]
 
 
-ON_LIST = {"list_id": "7"}
+def inside(noun="email_campaign", *, deleted_ms=0, where=CONTACT, **attributes):
+    """Return the item of a membership in container 8."""
+    body = {"contact_id": "42", "mailer_id": "3", "added_ms": 1, "deleted_ms": deleted_ms}
+    item = {"pk": where, "sk": f"{noun}#8", "body": json.dumps(body), "version": 1}
+    return item | attributes
+
+
+def left(noun="email_campaign", **attributes):
+    """Return the item of who was deleted from container 8."""
+    return inside(noun, deleted_ms=9, **attributes)
+
+
+def facts(container, list_id="8", mailer_id="3", contact_kind="email"):
+    """Return what an event of a container says."""
+    return {
+        "container": container,
+        "list_id": list_id,
+        "mailer_id": mailer_id,
+        "contact_kind": contact_kind,
+    }
+
+
+ADDRESS = "A#100000001#address#email:a#b@signalbox.example"
+ON_LIST = facts("list", "7", "")
 WITH_TAG = {"tag_id": "9"}
 
 
@@ -56,12 +79,42 @@ WITH_TAG = {"tag_id": "9"}
         (None, member(2), []),
         (member(1), member(3), []),
         (member(1), None, []),
+        # campaigns and opt-out lists
+        (None, inside(), [("contact_added", facts("email_campaign"))]),
+        (
+            left("sms_campaign"),
+            inside("sms_campaign"),
+            [("contact_added", facts("sms_campaign", contact_kind="phone"))],
+        ),
+        (inside(), left(), [("contact_deleted", facts("email_campaign"))]),
+        (inside(), inside(version=2), []),
+        (inside(), None, []),
+        (left(), None, []),
+        (None, inside(quiet=1), []),
+        (None, inside(where=ADDRESS), []),
+        (
+            None,
+            inside("email_opt_out_list", where=ADDRESS),
+            [("contact_added", facts("email_opt_out_list"))],
+        ),
+        (
+            inside("email_opt_out_list", where=ADDRESS),
+            left("email_opt_out_list", where=ADDRESS),
+            [("contact_deleted", facts("email_opt_out_list"))],
+        ),
         # tags
         (None, tagged(), [("contact_tag_added", WITH_TAG)]),
         (tagged(), None, [("contact_tag_removed", WITH_TAG)]),
         (tagged(), tagged(body='{"created_ms":1}'), []),
         # the contact
-        (None, contact(), []),
+        (None, contact(), [("contact_created", {"contact_kind": "email"})]),
+        (
+            None,
+            contact(email="", phone_number="+4930123456"),
+            [("contact_created", {"contact_kind": "phone"})],
+        ),
+        (None, contact(email="", external_id="7"), [("contact_created", {"contact_kind": ""})]),
+        (None, contact() | {"quiet": 1}, []),
         (contact(), None, []),
         (contact(), contact(updated_ms=2), []),
         (contact(), contact(first_name=""), []),
@@ -128,3 +181,40 @@ def test_the_order_and_the_cut_of_batches_change_no_event():
     for order in permutations(writes):
         assert expected == {event.to_wire() for write in order for event in changes_of(write)}
     assert 3 == len(expected)
+
+
+def test_a_mailer_and_a_kind_of_address_are_told_where_the_membership_says_them():
+    body = json.dumps({"status": 1, "mailer_id": "3", "contact_kind": "phone"})
+
+    assert [("subscribe", facts("list", "7", "3", "phone"))] == told(None, member(1, body=body))
+
+
+def test_an_opt_out_is_an_event_of_its_address():
+    """The address may hold what else separates the parts of a key."""
+    (event,) = changes_of(Changed("e1", AT_MS, None, inside("email_opt_out_list", where=ADDRESS)))
+
+    assert "email:a#b@signalbox.example" == event.address
+    assert "42" == event.properties["contact_id"]
+
+
+def test_what_a_rule_wrote_says_so_and_how_deep_it_is():
+    """So that a chain of rules ends; what nobody marked is no rule's."""
+    marks = {"source": "system", "rule": "5", "depth": 2}
+    (by_rule,) = changes_of(Changed("e1", AT_MS, None, inside(**marks)))
+    (by_hand,) = changes_of(Changed("e2", AT_MS, inside(**marks), left()))
+
+    assert (2, "5", "system") == (
+        by_rule.depth,
+        by_rule.properties["rule"],
+        by_rule.initiated_from,
+    )
+    assert (0, "api") == (by_hand.depth, by_hand.initiated_from)
+    assert "rule" not in by_hand.properties
+
+
+def test_what_a_rule_deleted_for_good_says_so_in_its_last_image():
+    """What it says of who wrote it does not count any more."""
+    marks = {"leaving_source": "system", "leaving_rule": "5", "leaving_depth": 3}
+    (event,) = changes_of(Changed("e1", AT_MS, tagged(source="admin", depth=1, **marks), None))
+
+    assert (3, "5", "system") == (event.depth, event.properties["rule"], event.initiated_from)

@@ -10,15 +10,24 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
+from signalbox import schedules
 from signalbox.model.address import email_address
 from signalbox.model.contact import ENTROPY_BITS, Contact, addresses, new_contact_id
-from signalbox.model.errors import InvalidError
+from signalbox.model.errors import ConflictError, InvalidError, NotFoundError
+from signalbox.model.item_size import check_size
 from signalbox.model.membership import Subscription
-from signalbox.store import contact_tags, contacts, erasure, memberships, table
+from signalbox.store import (
+    contact_tags,
+    contacts,
+    container_memberships,
+    erasure,
+    memberships,
+    table,
+)
 
 ERASING_S = 20.0  # within the time that a request has
 EARLIER_ERASURES = 10  # that crashes cut off, or whose second sweep is due, in one call
-TRIES = 5  # where somebody else writes the same contact, or an id, at the same time
+TRIES = 10  # where others write the same contact, or an id, at the same time; each in turn succeeds
 FACTS = frozenset({"email", "first_name", "last_name", "phone", "external_id", "fields"})
 
 
@@ -32,7 +41,7 @@ def add_contact(account_id: str, **facts: Any) -> Contact:
         InvalidError: a fact cannot be, or none names the person.
         AddressTakenError: another contact has the e-mail address, the phone number or the id.
     """
-    checked = _checked(facts)
+    checked = checked_facts(facts)
     if not any(checked.get(name) for name in ("email", "phone_number", "external_id")):
         raise InvalidError("email", "must not be empty")
     for attempt in range(1, TRIES + 1):
@@ -65,17 +74,15 @@ def change_contact(account_id: str, contact_id: str, **facts: Any) -> Contact:
         InvalidError, AddressTakenError: as for `add_contact`.
         MovedError: others changed it all the while.
     """
-    checked = _checked(facts)
+    checked = checked_facts(facts)
     for attempt in range(1, TRIES + 1):
         standing = contacts.fetch(account_id, contact_id)
-        wanted = dict(checked)
-        if "fields" in wanted:
-            wanted["fields"] = _merged(standing.fields, wanted["fields"])
-        changed = replace(standing, **wanted)
+        changed = with_facts(standing, checked)
         if changed == standing:
             return standing
         if not addresses(changed):
             raise InvalidError("email", "must not be empty")
+        check_size(changed.fields, "fields")
         try:
             return contacts.save(replace(changed, updated_ms=_now_ms()), since=standing)
         except contacts.MovedError:
@@ -93,14 +100,72 @@ def sync_contact(account_id: str, **facts: Any) -> tuple[Contact, bool]:
     address = email_address(checked_email(facts["email"]))
     for attempt in range(1, TRIES + 1):
         contact_id = contacts.id_at(account_id, address)
-        if contact_id is not None:
-            return change_contact(account_id, contact_id, **facts), False
         try:
+            if contact_id is not None:
+                return change_contact(account_id, contact_id, **facts), False
             return add_contact(account_id, **facts), True
         except contacts.AddressTakenError as error:
-            if error.kind != "email" or attempt == TRIES:
+            if contact_id is not None or error.kind != "email" or attempt == TRIES:
+                raise
+        except NotFoundError:  # it was erased since the address was looked up
+            if attempt == TRIES:
                 raise
     raise AssertionError("the last try returns or raises")
+
+
+def contact_at(account_id: str, kind: str, value: str) -> Contact:
+    """Return the contact with this address, made where there is none; `kind` is `email` or `phone`.
+
+    Raises:
+        InvalidError: there can be no such address; a phone has to say its country (`+49…`).
+        ConflictError: others made and deleted the contact all the while.
+    """
+    address = address_of(kind, value)
+    for _ in range(TRIES):
+        contact_id = contacts.id_at(account_id, address)
+        found = contacts.find(account_id, contact_id) if contact_id else None
+        if found is not None:
+            return found
+        try:
+            return add_contact(account_id, **{kind: value.strip()})
+        except contacts.AddressTakenError:
+            continue
+    raise ConflictError("the contact comes and goes; try again")
+
+
+def address_of(kind: str, value: str) -> str:
+    """Return the address (`email:…`, `phone:+…`) that was sent as `email` or `phone`.
+
+    Raises:
+        InvalidError: as for `contact_at`.
+    """
+    if kind == "email":
+        return email_address(checked_email(value))
+    number = phone_number(value.strip())
+    if not number:
+        raise InvalidError("phone", "is no phone number with its country, as in +4930123456")
+    return f"phone:{number}"
+
+
+def checked_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return facts as they are written down; raise `InvalidError` for one that cannot be."""
+    unknown = set(facts) - FACTS
+    if unknown:
+        raise TypeError(f"not facts of a contact: {sorted(unknown)}")
+    checked = dict(facts)
+    if facts.get("email"):
+        checked["email"] = checked_email(facts["email"])
+    if "phone" in facts:
+        checked["phone_number"] = phone_number(facts["phone"]) if facts["phone"] else ""
+    return checked
+
+
+def with_facts(standing: Contact, checked: Mapping[str, Any]) -> Contact:
+    """Return the contact as facts out of `checked_facts` change it."""
+    wanted = dict(checked)
+    if "fields" in wanted:
+        wanted["fields"] = _merged(standing.fields, wanted["fields"])
+    return replace(standing, **wanted)
 
 
 def checked_email(email: str, *, field: str = "email") -> str:
@@ -179,6 +244,7 @@ def _sweep(begun: erasure.Erasure, until: float) -> None:
     _leave_containers(begun)
     erasure.sweep_record(account_id, contact_id, until=until)
     erasure.sweep(begun, until=until)
+    schedules.forget(account_id, contact_id)
     if begun.addresses:
         again = begun._replace(addresses=())
         erasure.note(again, _now_ms() + erasure.AGAIN_AFTER_MS)
@@ -187,7 +253,7 @@ def _sweep(begun: erasure.Erasure, until: float) -> None:
 
 
 def _leave_containers(begun: erasure.Erasure) -> None:
-    """Take the contact off its lists and its tags off it, keeping its opt-outs."""
+    """Take the contact out of its containers and its tags off it, keeping its opt-outs."""
     account_id, contact_id = begun.account_id, begun.contact_id
     joined = memberships.of_contact(account_id, contact_id)
     left = [one.list_id for one in joined if one.status is Subscription.UNSUBSCRIBED]
@@ -196,6 +262,14 @@ def _leave_containers(begun: erasure.Erasure) -> None:
         _remove(memberships.removing(membership))
     for tag in contact_tags.of_contact(account_id, contact_id):
         _remove(contact_tags.removing(tag))
+    for campaign in container_memberships.of_contact(account_id, contact_id):
+        container_memberships.remove(campaign)
+    for address in begun.addresses:
+        stored = container_memberships.stored_at(account_id, address)
+        on = [one.container_id for one in stored if one.stands]
+        erasure.keep_opt_outs(account_id, [address], on)
+        for entry in stored:
+            container_memberships.remove(entry)
 
 
 def _remove(writes: list[table.Item]) -> None:
@@ -211,18 +285,6 @@ def _remove(writes: list[table.Item]) -> None:
 def _merged(standing: Mapping[str, str], wanted: Mapping[str, str | None]) -> dict[str, str]:
     merged = {**standing, **wanted}
     return {tag: value for tag, value in merged.items() if value is not None}
-
-
-def _checked(facts: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = set(facts) - FACTS
-    if unknown:
-        raise TypeError(f"not facts of a contact: {sorted(unknown)}")
-    checked = dict(facts)
-    if facts.get("email"):
-        checked["email"] = checked_email(facts["email"])
-    if "phone" in facts:
-        checked["phone_number"] = phone_number(facts["phone"]) if facts["phone"] else ""
-    return checked
 
 
 @cache

@@ -1,12 +1,15 @@
 """Changes of contacts, as events: what the items of a contact were and are says what happened.
 
-A change is an event of its own kind, addressed to the contact's id. Its `properties` hold the facts:
-`initiated_from`, and what the kind adds (`list_id`, `tag_id`, `changed`).
+A change is an event of its own kind, addressed to the contact's id, or to the address that came on an
+opt-out list or off it. Its `properties` hold the facts: `contact_id`, `initiated_from`, and what the
+kind adds: of containers `container` (the kind), `list_id` (the container's id), `mailer_id` and
+`contact_kind`, else `tag_id` or `changed`; `rule` is the id of a rule that did it.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from signalbox.model.container import EMAIL, OPT_OUT_LISTS, PHONE, ContainerKind
 from signalbox.model.event import DEFAULT_SOURCE, Event
 from signalbox.model.membership import Subscription
 from signalbox.model.wire import unpacked
@@ -17,9 +20,15 @@ UPDATE: Final = "update"
 TAG_ADDED: Final = "contact_tag_added"
 TAG_REMOVED: Final = "contact_tag_removed"
 KINDS: Final = (SUBSCRIBE, UNSUBSCRIBE, UPDATE, TAG_ADDED, TAG_REMOVED)
+CONTACT_ADDED: Final = "contact_added"
+CONTACT_DELETED: Final = "contact_deleted"
+CONTACT_CREATED: Final = "contact_created"
+OWN_KINDS: Final = (CONTACT_ADDED, CONTACT_DELETED, CONTACT_CREATED)  # no other system knows them
 
 SOURCE: Final = "changes"
 FACTS: Final = ("email", "first_name", "last_name", "phone", "external_id")
+
+_OWN_CONTAINERS: Final = frozenset(ContainerKind) - {ContainerKind.LIST}
 
 Item = Mapping[str, Any]
 Found = tuple[str, dict[str, Any]]
@@ -29,8 +38,10 @@ class Changed(NamedTuple):
     """An item of the contacts table before and after one write; None where there was or is none.
 
     `change_id` is unique to the write and the same however often it is told, as is `at_ms`, when it
-    was made. Two attributes of items speak to us alone: `source` says who caused the change (`api`
-    where it is absent), and `quiet` on the new item that nobody shall be told, as of an import.
+    was made. Some attributes of items speak to us alone: `source` says who caused the change (`api`
+    where it is absent), `rule` and `depth` which rule did, and how many led there, and `quiet` on
+    the new item that nobody shall be told, as of an import. What was deleted for good says so in its
+    last image, as `leaving_source`, `leaving_rule` and `leaving_depth`.
     """
 
     change_id: str
@@ -49,11 +60,14 @@ def changes_of(changed: Changed) -> list[Event]:
     owner = _owner(item)
     if owner is None or (changed.after or {}).get("quiet"):
         return []
-    account_id, contact_id = owner
+    account_id, address = owner
+    marks = _marks(changed)
     facts = {
-        "contact_id": contact_id,
-        "initiated_from": (changed.after or {}).get("source", DEFAULT_SOURCE),
+        "contact_id": address.partition(":")[2],
+        "initiated_from": marks.get("source", DEFAULT_SOURCE),
     }
+    if "rule" in marks:
+        facts["rule"] = marks["rule"]
     return [
         Event(
             account_id=account_id,
@@ -61,9 +75,10 @@ def changes_of(changed: Changed) -> list[Event]:
             name=kind,
             at_ms=changed.at_ms,
             received_ms=changed.at_ms,
-            address=f"contact:{contact_id}",
+            address=address,
             properties=facts | more,
             source=SOURCE,
+            depth=marks.get("depth", 0),
             kind=kind,
         )
         for kind, more in _found(item["sk"], changed.before, changed.after)
@@ -71,11 +86,27 @@ def changes_of(changed: Changed) -> list[Event]:
 
 
 def _owner(item: Item) -> tuple[str, str] | None:
-    """Return the account and the contact that an item belongs to; None where it is no contact's."""
-    mark, *parts = item.get("pk", "").split("#")
-    if mark != "A" or len(parts) != 3 or parts[1] != "contact":  # noqa: PLR2004 account, noun, id
+    """Return the account and the address that an item belongs to; None where it is nobody's."""
+    mark, *parts = item.get("pk", "").split("#", 3)
+    if mark != "A" or len(parts) != 3:  # noqa: PLR2004 account, noun, whose
         return None
-    return parts[0], parts[2]
+    account_id, noun, whose = parts
+    match noun:
+        case "contact":
+            return account_id, f"contact:{whose}"
+        case "address" if item["sk"].partition("#")[0] in OPT_OUT_LISTS:
+            return account_id, whose
+        case _:
+            return None
+
+
+def _marks(changed: Changed) -> Item:
+    """Return what a write says of who made it."""
+    if changed.after is not None:
+        return changed.after
+    before = changed.before or {}
+    names = ("source", "rule", "depth")
+    return {name: before[f"leaving_{name}"] for name in names if f"leaving_{name}" in before}
 
 
 def _found(sort_key: str, before: Item | None, after: Item | None) -> list[Found]:
@@ -83,20 +114,32 @@ def _found(sort_key: str, before: Item | None, after: Item | None) -> list[Found
     match noun:
         case "contact":
             return _of_contact(before, after)
-        case "list":
+        case ContainerKind.LIST:
             return _of_membership(item_id, before, after)
         case "tag":
             return _of_tag(item_id, before, after)
+        case _ if noun in _OWN_CONTAINERS:
+            return _of_container(ContainerKind(noun), item_id, before, after)
         case _:
             return []
 
 
 def _of_contact(before: Item | None, after: Item | None) -> list[Found]:
-    """An update, where a fact that people know of differs."""
-    if not (before and after):
+    """A new contact, or an update, where a fact that people know of differs."""
+    if after is None:
         return []
-    changed = _changed(unpacked(before["body"]), unpacked(after["body"]))
+    new = unpacked(after["body"])
+    if before is None:
+        return [(CONTACT_CREATED, {"contact_kind": _kind_of(new)})]
+    changed = _changed(unpacked(before["body"]), new)
     return [(UPDATE, {"changed": changed})] if changed else []
+
+
+def _kind_of(contact: Mapping[str, Any]) -> str:
+    """Return by which address a contact is known first; empty for an id of other systems alone."""
+    if contact.get("email"):
+        return EMAIL
+    return PHONE if contact.get("phone_number") else ""
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -114,14 +157,43 @@ def _of_membership(list_id: str, before: Item | None, after: Item | None) -> lis
     if after is None:
         return []
     old = unpacked(before["body"])["status"] if before else None
-    new = unpacked(after["body"])["status"]
+    body = unpacked(after["body"])
+    new = body["status"]
     if new == old:
         return []
+    facts = _facts(ContainerKind.LIST, list_id, body)
     if new == Subscription.ACTIVE:
-        return [(SUBSCRIBE, {"list_id": list_id})]
+        return [(SUBSCRIBE, facts)]
     if new == Subscription.UNSUBSCRIBED and before:
-        return [(UNSUBSCRIBE, {"list_id": list_id})]
+        return [(UNSUBSCRIBE, facts)]
     return []
+
+
+def _of_container(
+    kind: ContainerKind, container_id: str, before: Item | None, after: Item | None
+) -> list[Found]:
+    """A member that came or went; what is removed with its container or contact is neither."""
+    if after is None:
+        return []
+    body = unpacked(after["body"])
+    was_inside = before is not None and not unpacked(before["body"])["deleted_ms"]
+    is_inside = not body["deleted_ms"]
+    if was_inside == is_inside:
+        return []
+    facts = _facts(kind, container_id, body)
+    if kind.is_opt_out_list:
+        facts["contact_id"] = body["contact_id"]
+    return [(CONTACT_ADDED if is_inside else CONTACT_DELETED, facts)]
+
+
+def _facts(kind: ContainerKind, container_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what every coming and going says; who joined a list without a word did so by e-mail."""
+    return {
+        "container": str(kind),
+        "list_id": container_id,
+        "mailer_id": body.get("mailer_id", ""),
+        "contact_kind": kind.contact_kind or body.get("contact_kind") or EMAIL,
+    }
 
 
 def _of_tag(tag_id: str, before: Item | None, after: Item | None) -> list[Found]:

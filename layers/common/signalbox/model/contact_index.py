@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from signalbox.model.contact import Contact
+from signalbox.model.wire import digest
 
 MOST_WORDS = 12
 LONGEST_VALUE = 64
@@ -72,19 +73,23 @@ def folded(text: str) -> str:
     return plain[:LONGEST_VALUE]
 
 
-def place(contact_id: str) -> str:
-    """Return a contact's id so that text sorts as number."""
-    return contact_id.rjust(PLACE_DIGITS, "0")
+def place(member: str) -> str:
+    """Return a contact's id so that text sorts as number, or an address (`email:…`) as it is."""
+    return member.rjust(PLACE_DIGITS, "0") if member.isdecimal() else member
 
 
 def contact_id_at(where: str) -> str:
-    """Return the id that a place stands for."""
+    """Return the id, or the address, that a place stands for."""
     return where.lstrip("0")
 
 
-def shard(contact_id: str) -> int:
-    """Return the share of every list that a contact stands in; the id's last bits are random."""
-    return int(contact_id) % SHARDS
+def shard(member: str) -> int:
+    """Return the share of every list that a contact's id or an address stands in.
+
+    The last bits of an id are random; an address is spread by its digest.
+    """
+    number = int(member) if member.isdecimal() else int(digest(member)[:8], 16)
+    return number % SHARDS
 
 
 def difference(before: Iterable[Entry], after: Iterable[Entry]) -> tuple[set[Entry], set[Entry]]:

@@ -34,6 +34,8 @@ class Membership:
     Times are milliseconds, 0 for never: `subscribed_ms` when the contact joined, `unsubscribed_ms`
     when it left. `source_id` is the caller's number for where the change came from. `nonce` is the
     secret part of the confirmation links that hold now, `mailed_ms` when the last went out.
+    `mailer_id` is the mailer that brought the contact, or took it off; `contact_kind` says by which
+    address it was added, `email` or `phone`. Both are empty where nobody said.
     """
 
     account_id: str
@@ -45,6 +47,8 @@ class Membership:
     source_id: str = "0"
     nonce: str = ""
     mailed_ms: int = 0
+    mailer_id: str = ""
+    contact_kind: str = ""
     created_ms: int = 0
     updated_ms: int = 0
     version: int = 0
@@ -63,8 +67,14 @@ def parts_of(membership_id: str) -> tuple[str, str]:
     return membership_id[:-PLACE_DIGITS], membership_id[-PLACE_DIGITS:].lstrip("0")
 
 
-def subscribed(
-    standing: Membership, now_ms: int, *, source_id: str = "0", reactivate: bool = True
+def subscribed(  # noqa: PLR0913 the parts of one wish
+    standing: Membership,
+    now_ms: int,
+    *,
+    source_id: str = "0",
+    reactivate: bool = True,
+    mailer_id: str = "",
+    contact_kind: str = "",
 ) -> Membership:
     """Make the contact an active member.
 
@@ -79,10 +89,14 @@ def subscribed(
         subscribed_ms=now_ms,
         unsubscribed_ms=0,
         source_id=source_id,
+        mailer_id=mailer_id,
+        contact_kind=contact_kind or standing.contact_kind,
     )
 
 
-def unsubscribed(standing: Membership, now_ms: int, *, source_id: str = "0") -> Membership:
+def unsubscribed(
+    standing: Membership, now_ms: int, *, source_id: str = "0", mailer_id: str = ""
+) -> Membership:
     """Take the contact off; whoever was not on the list is noted as not to be put there.
 
     Links to confirm that are on their way stop working.
@@ -94,6 +108,7 @@ def unsubscribed(standing: Membership, now_ms: int, *, source_id: str = "0") -> 
         status=Subscription.UNSUBSCRIBED,
         unsubscribed_ms=now_ms,
         source_id=source_id,
+        mailer_id=mailer_id or standing.mailer_id,
         nonce="",
     )
 

@@ -3,7 +3,8 @@
 Item    pk A#<account>#by#<order>#<shard>   sk <value>#<place>
         one for each entry of `model.contact_index`; a contact's place is its id of 16 digits
 Index   container: partition `container`, sort key `place`
-        all contacts of the account, the members of a list, the bearers of a tag
+        all contacts of the account, the members of a container, the bearers of a tag; of an opt-out
+        list the addresses, whose places are the addresses themselves
 Access  ids in the order of id or of a value, between bounds, forwards and backwards; ids whose value
         begins with something
 A list is kept in 8 shares and merged when it is read.
@@ -31,10 +32,10 @@ def entry_key(account_id: str, contact_id: str, entry: Entry) -> Key:
     return partition, f"{value}#{place(contact_id)}"
 
 
-def membership(account_id: str, kind: str, container_id: str, contact_id: str) -> Item:
-    """Return the attributes that put an item of a contact into a container."""
-    partition = keys.container(account_id, kind, container_id, shard(contact_id))
-    return {"container": partition, "place": place(contact_id)}
+def membership(account_id: str, kind: str, container_id: str, member: str) -> Item:
+    """Return the attributes that put an item of a contact, or of an address, into a container."""
+    partition = keys.container(account_id, kind, container_id, shard(member))
+    return {"container": partition, "place": place(member)}
 
 
 def within(  # noqa: PLR0913 the parts of one question
@@ -47,9 +48,10 @@ def within(  # noqa: PLR0913 the parts of one question
     newest_first: bool = False,
     expected: int = 100,
 ) -> Iterator[str]:
-    """Yield the ids of a container's contacts in the order of id.
+    """Yield the ids of a container's contacts in the order of id, or its addresses in theirs.
 
-    `above` and `below` are ids that are themselves left out; `expected` is how many will be taken.
+    `above` and `below` are members that are themselves left out; `expected` is how many will be
+    taken.
     """
     low = place(above) + "!" if above else FIRST
     high = _before(place(below)) if below else LAST

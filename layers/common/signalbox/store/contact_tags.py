@@ -8,6 +8,7 @@ Access  put on; take off; one; all of a contact; those of a tag in the order of 
 A tag that is deleted counts as taken off, whether the sweep has come to it or not.
 """
 
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -36,11 +37,10 @@ def add(account_id: str, contact_id: str, tag_id: str, *, now_ms: int) -> tuple[
     """
     tags.fetch(account_id, tag_id)
     wanted = ContactTag(account_id, contact_id, tag_id, created_ms=now_ms)
-    contacts_table = environment().contacts_table
     where = contacts.key(account_id, contact_id)
     writes = [
-        table.putting(contacts_table, _item(wanted), condition="attribute_not_exists(pk)"),
-        table.checking(contacts_table, where, "attribute_exists(pk)"),
+        putting(wanted),
+        table.checking(environment().contacts_table, where, "attribute_exists(pk)"),
         _counting(wanted, 1),
     ]
     try:
@@ -51,8 +51,29 @@ def add(account_id: str, contact_id: str, tag_id: str, *, now_ms: int) -> tuple[
     return wanted, True
 
 
+def putting(wanted: ContactTag) -> Item:
+    """Return the part of a transaction that puts a tag on a contact that lacks it, uncounted."""
+    condition = "attribute_not_exists(pk)"
+    return table.putting(environment().contacts_table, _item(wanted), condition=condition)
+
+
+def counted(one: ContactTag) -> str:
+    """Return the name of the number that it counts in."""
+    return tags.counted(one.tag_id)
+
+
+def held(account_id: str, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those pairs of a contact and a tag where the tag is on the contact."""
+    places = {key(account_id, *pair): pair for pair in pairs}
+    found = table.get_many({environment().contacts_table: places})
+    return {places[where] for where in found}
+
+
 def remove(standing: ContactTag) -> None:
     """Take a tag off a contact; raise `NotFoundError` where it is off already."""
+    leaving = origin.leaving()
+    if leaving:
+        _say(standing, leaving)
     try:
         table.transact(removing(standing))
     except table.CancelledError as error:
@@ -76,7 +97,7 @@ def fetch(account_id: str, contact_tag_id: str) -> ContactTag:
     item = None
     if contact_id and tag_id:
         item = table.get(environment().contacts_table, key(account_id, contact_id, tag_id))
-    found = _contact_tag_from(item, account_id) if item else None
+    found = contact_tag_from(item, account_id) if item else None
     known = found is not None and found.contact_tag_id == contact_tag_id
     if found is None or not known or tags.find(account_id, tag_id) is None:
         raise NotFoundError("contact tag", contact_tag_id)
@@ -91,7 +112,7 @@ def of_contact(account_id: str, contact_id: str) -> list[ContactTag]:
         prefix=PREFIX,
         consistent=True,
     )
-    found = [_contact_tag_from(item, account_id) for item in items]
+    found = [contact_tag_from(item, account_id) for item in items]
     standing = tags.existing(account_id, [one.tag_id for one in found])
     return sorted((one for one in found if one.tag_id in standing), key=lambda one: int(one.tag_id))
 
@@ -101,7 +122,7 @@ def of_tag(account_id: str, tag_id: str, *, offset: int = 0, limit: int) -> list
     ids = contact_listing.within(account_id, KIND, tag_id, expected=offset + limit)
     wanted = [key(account_id, one, tag_id) for one in islice(ids, offset, offset + limit)]
     found = table.get_many({environment().contacts_table: wanted})
-    return [_contact_tag_from(found[where], account_id) for where in wanted if where in found]
+    return [contact_tag_from(found[where], account_id) for where in wanted if where in found]
 
 
 def sweep(account_id: str, *, until: float) -> bool:
@@ -117,6 +138,20 @@ def sweep(account_id: str, *, until: float) -> bool:
     return True
 
 
+def _say(standing: ContactTag, leaving: Item) -> None:
+    """Let the item say who deletes it; what reads the deletion sees its last image alone."""
+    try:
+        table.update(
+            environment().contacts_table,
+            key(standing.account_id, standing.contact_id, standing.tag_id),
+            "SET " + ", ".join(f"{name} = :{name}" for name in leaving),
+            {f":{name}": value for name, value in leaving.items()},
+            condition="attribute_exists(pk)",
+        )
+    except table.RefusedError as error:
+        raise NotFoundError("contact tag", standing.contact_tag_id) from error
+
+
 def _standing(wanted: ContactTag, error: table.CancelledError) -> ContactTag:
     """Return the tag that is on the contact already; it may be our own, its answer lost."""
     (code, standing), (contact_code, _), *_ = error.reasons
@@ -124,15 +159,15 @@ def _standing(wanted: ContactTag, error: table.CancelledError) -> ContactTag:
         raise NotFoundError("contact", wanted.contact_id) from error
     if code != "ConditionalCheckFailed" or standing is None:
         raise error
-    return _contact_tag_from(standing, wanted.account_id)
+    return contact_tag_from(standing, wanted.account_id)
 
 
-def _counting(counted: ContactTag, by: int) -> Item:
-    name = tags.counted(counted.tag_id)
-    return counters.changing(counted.account_id, name, counted.contact_id, by)
+def _counting(one: ContactTag, by: int) -> Item:
+    return counters.changing(one.account_id, counted(one), one.contact_id, by)
 
 
-def _contact_tag_from(item: Item, account_id: str) -> ContactTag:
+def contact_tag_from(item: Item, account_id: str) -> ContactTag:
+    """Read an item."""
     body: dict[str, Any] = unpacked(item["body"])
     return ContactTag(
         account_id=account_id,

@@ -61,17 +61,26 @@ def create(contact: Contact) -> None:
         AddressTakenError: another contact has one of its addresses.
         IdTakenError: another contact has its id.
     """
-    owned = addresses(contact)
-    writes = [
-        table.putting(environment().contacts_table, _item(contact), condition=FREE),
-        *(_taking(contact, address) for address in owned),
-        *_listing(contact, add=entries(contact), remove=set()),
-        counters.changing(contact.account_id, contact_listing.ALL, contact.contact_id, 1),
-    ]
+    counting = counters.changing(contact.account_id, contact_listing.ALL, contact.contact_id, 1)
     try:
-        table.transact(writes)
+        table.transact([*creating(contact), counting])
     except table.CancelledError as error:
-        _settle_creation(contact, owned, error)
+        _settle_creation(contact, addresses(contact), error)
+
+
+def creating(contact: Contact) -> list[Item]:
+    """Return the parts of a transaction that write a new contact, its own item first, uncounted."""
+    return [
+        table.putting(environment().contacts_table, _item(contact), condition=FREE),
+        *(_taking(contact, address) for address in addresses(contact)),
+        *_listing(contact, add=entries(contact), remove=set()),
+    ]
+
+
+def is_that(item: Item, contact: Contact) -> bool:
+    """Tell whether an item is what writing the contact has left."""
+    same: bool = item["body"] == _body(contact)
+    return same
 
 
 def save(contact: Contact, *, since: Contact) -> Contact:
@@ -217,7 +226,7 @@ def _settle_creation(contact: Contact, owned: list[str], error: table.CancelledE
     """Tell our own write, whose answer was lost, from somebody else's contact."""
     _, standing = error.reasons[0]
     if standing is not None:
-        if standing["body"] != _body(contact):
+        if not is_that(standing, contact):
             raise IdTakenError(f"contact {contact.contact_id} exists") from error
         return
     _raise_taken(owned, error, first=1)
@@ -226,7 +235,7 @@ def _settle_creation(contact: Contact, owned: list[str], error: table.CancelledE
 
 def _settle_change(contact: Contact, gained: list[str], error: table.CancelledError) -> None:
     code, standing = error.reasons[0]
-    if standing is not None and standing["body"] == _body(contact):
+    if standing is not None and is_that(standing, contact):
         return
     _raise_taken(gained, error, first=1)
     if code == "ConditionalCheckFailed":

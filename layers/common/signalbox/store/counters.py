@@ -13,11 +13,11 @@ from signalbox.store import keys, table
 from signalbox.store.table import Item
 
 
-def changing(account_id: str, what: str, contact_id: str, by: int) -> Item:
-    """Return the part of a transaction that counts a contact in or out of something."""
+def changing(account_id: str, what: str, member: str, by: int) -> Item:
+    """Return the part of a transaction that counts a contact, or an address, in or out."""
     return table.updating(
         environment().contacts_table,
-        (keys.count(account_id, what), str(shard(contact_id))),
+        (keys.count(account_id, what), str(shard(member))),
         "ADD n :by",
         {":by": by},
     )

@@ -4,7 +4,8 @@ Item    pk A#<account>#erasures   sk <id of 16 digits>   (contacts table) a cont
         body             its addresses; none once everything has been swept
         due              milliseconds from which it is to be swept again, and is then forgotten
 Item    pk A#<account>#erased#<hash of an address>   sk list#<list>   (contacts table)
-        the address opted out of this list; the hash is HMAC-SHA256 under the account's salt
+        the address opted out of this list, or was on this opt-out list; the hash is HMAC-SHA256
+        under the account's salt
 Item    pk A#<account>   sk salt   (rules table)
         salt             64 hex digits, made with the first erasure
 Access  note an erasure, those that are due; delete a contact's log and dispatches, the dropped
@@ -128,6 +129,16 @@ def opted_out(account_id: str, address: str) -> set[str]:
     partition, _ = _opt_out_key(account_id, salt, address, "")
     found = table.query_all(environment().contacts_table, partition, consistent=True)
     return {item["sk"].partition("#")[2] for item in found}
+
+
+def opted_out_among(account_id: str, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those pairs of an address and a list where `opted_out` would name the list."""
+    salt = _salt(account_id)
+    if salt is None:
+        return set()
+    places = {_opt_out_key(account_id, salt, *pair): pair for pair in wanted}
+    found = table.get_many({environment().contacts_table: places})
+    return {places[where] for where in found}
 
 
 def lift_opt_out(account_id: str, address: str, list_id: str) -> None:

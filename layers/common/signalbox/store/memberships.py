@@ -72,7 +72,7 @@ def of_contact(account_id: str, contact_id: str) -> list[Membership]:
         prefix=PREFIX,
         consistent=True,
     )
-    found = [_membership_from(item, account_id) for item in items]
+    found = [membership_from(item, account_id) for item in items]
     standing = lists.existing(account_id, [one.list_id for one in found])
     kept = [one for one in found if one.list_id in standing]
     return sorted(kept, key=lambda one: int(one.list_id))
@@ -80,10 +80,8 @@ def of_contact(account_id: str, contact_id: str) -> list[Membership]:
 
 def on_list(account_id: str, list_id: str, contact_ids: Iterable[str]) -> dict[str, Membership]:
     """Return the memberships in a list that these contacts have, by contact."""
-    wanted = [key(account_id, contact_id, list_id) for contact_id in contact_ids]
-    found = table.get_many({environment().contacts_table: wanted})
-    read = [_membership_from(item, account_id) for item in found.values()]
-    return {one.contact_id: one for one in read}
+    found = held(account_id, [(contact_id, list_id) for contact_id in contact_ids])
+    return {contact_id: one for (contact_id, _), one in found.items()}
 
 
 def of_list(account_id: str, list_id: str, *, offset: int = 0, limit: int) -> list[Membership]:
@@ -169,6 +167,24 @@ def change(
     raise ConflictError("the membership was changed meanwhile; read it again")
 
 
+def putting(wanted: Membership) -> Item:
+    """Return the part of a transaction that writes a contact's first membership, uncounted."""
+    condition = "attribute_not_exists(pk)"
+    return table.putting(environment().contacts_table, _item(wanted), condition=condition)
+
+
+def counted(one: Membership) -> str:
+    """Return the name of the number that it counts in."""
+    return lists.counted(one.list_id, one.status)
+
+
+def held(account_id: str, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Membership]:
+    """Return the memberships that there are of pairs of a contact and a list."""
+    places = {key(account_id, *pair): pair for pair in pairs}
+    found = table.get_many({environment().contacts_table: places})
+    return {places[where]: membership_from(item, account_id) for where, item in found.items()}
+
+
 def removing(standing: Membership) -> list[Item]:
     """Return the parts of a transaction that remove a membership and count it out."""
     where = key(standing.account_id, standing.contact_id, standing.list_id)
@@ -228,17 +244,17 @@ def _settled(wanted: Membership, error: table.CancelledError) -> bool:
     return standing is not None and standing["body"] == _body(wanted)
 
 
-def _counting(counted: Membership, by: int) -> Item:
-    name = lists.counted(counted.list_id, counted.status)
-    return counters.changing(counted.account_id, name, counted.contact_id, by)
+def _counting(one: Membership, by: int) -> Item:
+    return counters.changing(one.account_id, counted(one), one.contact_id, by)
 
 
 def _read(account_id: str, contact_id: str, list_id: str) -> Membership | None:
     item = table.get(environment().contacts_table, key(account_id, contact_id, list_id))
-    return _membership_from(item, account_id) if item else None
+    return membership_from(item, account_id) if item else None
 
 
-def _membership_from(item: Item, account_id: str) -> Membership:
+def membership_from(item: Item, account_id: str) -> Membership:
+    """Read an item."""
     body: dict[str, Any] = unpacked(item["body"])
     status = Subscription(body.pop("status"))
     return Membership(

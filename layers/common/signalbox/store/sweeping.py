@@ -14,15 +14,15 @@ READ_AHEAD = 8000  # ids, in a few large pages rather than many small ones
 
 
 def emptied(account_id: str, kind: str, container_id: str, *, until: float) -> bool:
-    """Remove every contact's `<kind>#<container>` item; tell whether all are removed.
+    """Remove every member's `<kind>#<container>` item; tell whether all are removed.
 
     It stops at `until` (of `time.monotonic`); the next call goes on with what is left.
     """
-    ids = contact_listing.within(account_id, kind, container_id, expected=READ_AHEAD)
+    members = contact_listing.within(account_id, kind, container_id, expected=READ_AHEAD)
     sort_key = f"{kind}#{container_id}"
-    while batch := list(islice(ids, REMOVED_AT_ONCE)):
+    while batch := list(islice(members, REMOVED_AT_ONCE)):
         if time.monotonic() >= until:
             return False
-        places = [(keys.contact(account_id, contact_id), sort_key) for contact_id in batch]
+        places = [(keys.member(account_id, member), sort_key) for member in batch]
         table.delete_many(environment().contacts_table, places)
     return True

@@ -16,16 +16,22 @@ Item = dict[str, Any]
 
 READ_AT_ONCE = 100  # BatchGetItem's limit of keys
 WRITTEN_AT_ONCE = 25  # BatchWriteItem's limit of items
+REFUSED = "ConditionalCheckFailed"  # of the reasons why a transaction is cancelled
+PASSING = {"None", "TransactionConflict", "ThrottlingError"}
 TRIES = 8  # of what a batch call left over; the waits add up to at most 6 s
 
 sleep = time.sleep
 
 
 class Page(NamedTuple):
-    """Some items of a query, and the key to go on after; None at the end."""
+    """Some items of a query, and the key to go on after; None at the end.
+
+    `resume` is all that a query of an index needs to go on: the item's key and the index's.
+    """
 
     items: list[Item]
     last: Key | None
+    resume: Item | None = None
 
 
 class RefusedError(Exception):
@@ -36,11 +42,15 @@ class RefusedError(Exception):
         self.old = old
 
 
-class CancelledError(Exception):
-    """A transaction was not written. `reasons`: for each write its code and the item there."""
+class CancelledError(AwsError):
+    """A transaction was not written, as a condition of it does not hold.
 
-    def __init__(self, reasons: Sequence[tuple[str, Item | None]]) -> None:
-        super().__init__(f"transaction cancelled: {[code for code, _ in reasons]}")
+    `reasons`: for each write its code and the item there. Whoever cannot tell what the condition
+    means lets it pass as what it is to everybody else: AWS did not do this.
+    """
+
+    def __init__(self, error: AwsError, reasons: Sequence[tuple[str, Item | None]]) -> None:
+        super().__init__(error.code, error.message, error.status, error.fields)
         self.reasons = reasons
 
 
@@ -103,18 +113,23 @@ def update(
     table: str, key: Key, expression: str, values: Mapping[str, Any], *, condition: str = ""
 ) -> None:
     """Change attributes of one item; raise `RefusedError` where the condition does not hold."""
-    request: dict[str, Any] = {
-        "TableName": table,
-        "Key": _typed_key(key),
-        "UpdateExpression": expression,
-    }
+    request = _update(table, key, expression)
     with_refusal("UpdateItem", _conditional(request, condition, values))
 
 
-def with_refusal(operation: str, request: Mapping[str, Any]) -> None:
+def updated(
+    table: str, key: Key, expression: str, values: Mapping[str, Any], *, condition: str
+) -> Item:
+    """Change attributes of one item as `update` does and return them as they are now."""
+    request = _update(table, key, expression) | {"ReturnValues": "UPDATED_NEW"}
+    answer = with_refusal("UpdateItem", _conditional(request, condition, values))
+    return _plain(answer["Attributes"])
+
+
+def with_refusal(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
     """Perform a conditional write; turn DynamoDB's refusal into `RefusedError`."""
     try:
-        dynamodb(operation, **request)
+        return dynamodb(operation, **request)
     except AwsError as error:
         if error.code != "ConditionalCheckFailedException":
             raise
@@ -147,18 +162,18 @@ def updating(
     condition: str = "",
 ) -> Item:
     """Return an update as a part of a transaction."""
-    write: dict[str, Any] = {
-        "TableName": table,
-        "Key": _typed_key(key),
-        "UpdateExpression": expression,
-    }
+    write = _update(table, key, expression)
     return {"Update": _conditional(write, condition, values)}
 
 
 def transact(writes: Sequence[Item]) -> None:
-    """Make all the writes or none; raise `CancelledError` where a condition does not hold.
+    """Make all the writes or none.
 
     A conflict with another transaction on the same items is tried again.
+
+    Raises:
+        CancelledError: a condition does not hold.
+        AwsError: AWS failed, or conflicts outlasted the tries.
     """
     for attempt in range(1, TRIES + 1):
         try:
@@ -170,9 +185,11 @@ def transact(writes: Sequence[Item]) -> None:
                 (reason.get("Code", "None"), _plain(reason["Item"]) if reason.get("Item") else None)
                 for reason in error.fields.get("CancellationReasons", [])
             ]
-            passing = {"None", "TransactionConflict", "ThrottlingError"}
-            if attempt == TRIES or not {code for code, _ in reasons} <= passing:
-                raise CancelledError(reasons) from error
+            codes = {code for code, _ in reasons}
+            if REFUSED in codes:
+                raise CancelledError(error, reasons) from error
+            if attempt == TRIES or not codes <= PASSING:
+                raise
             sleep(_wait(attempt))
         else:
             return
@@ -192,7 +209,7 @@ def query(  # noqa: PLR0913 the parts of one question
     between: tuple[str, str] | tuple[int, int] | None = None,
     limit: int = 100,
     newest_first: bool = False,
-    after: Key | None = None,
+    after: Key | Item | None = None,
     consistent: bool = False,
     index: str = "",
     sort: str = "sk",
@@ -221,24 +238,27 @@ def query(  # noqa: PLR0913 the parts of one question
     if index:
         request["IndexName"] = index
     if after:
-        request["ExclusiveStartKey"] = _typed_key(after)
+        request["ExclusiveStartKey"] = (
+            _typed_key(after) if isinstance(after, tuple) else _typed(after)
+        )
     answer = dynamodb("Query", **request)
-    last = answer.get("LastEvaluatedKey")
+    last = _plain(answer.get("LastEvaluatedKey") or {})
     return Page(
         items=[_plain(item) for item in answer.get("Items", [])],
-        last=key_of(_plain(last)) if last else None,
+        last=key_of(last) if last else None,
+        resume=last or None,
     )
 
 
 def query_all(table: str, partition: str, **question: Any) -> Iterator[Item]:
     """Return every item of a partition, page after page."""
-    after: Key | None = None
+    after: Item | None = None
     while True:
         page = query(table, partition, after=after, **question)
         yield from page.items
-        if page.last is None:
+        if page.resume is None:
             return
-        after = page.last
+        after = page.resume
 
 
 def count(table: str, partition: str, *, between: tuple[str, str]) -> int:
@@ -289,6 +309,10 @@ def _until_done(operation: str, request: Any, left_over: str) -> Iterator[dict[s
 def _wait(attempt: int) -> float:
     """Return seconds to wait: full jitter up to 50 ms, doubled each time, at most 1.6 s."""
     return jitter() * 0.05 * 2.0 ** min(attempt - 1, 5)
+
+
+def _update(table: str, key: Key, expression: str) -> dict[str, Any]:
+    return {"TableName": table, "Key": _typed_key(key), "UpdateExpression": expression}
 
 
 def _conditional(
