@@ -19,6 +19,8 @@ from cli import (
     imports,
     init,
     keys,
+    presets,
+    rule_log,
     rules,
     status,
     tail,
@@ -97,6 +99,8 @@ app.add_typer(dropped_events.group, name="dropped")
 command(app, open_session)(dropped_events.replay)
 command(app, open_session)(dead_letters.redrive)
 app.add_typer(rules.group, name="rules")
+app.add_typer(presets.group, name="presets")
+command(app, open_session, name="log")(rule_log.show_log)
 app.add_typer(keys.group, name="keys")
 command(app, open_session, name="import")(imports.import_contacts)
 command(app, open_session)(exports.export)

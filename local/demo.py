@@ -2,7 +2,8 @@
 
 The tutorial: turn event tracking on, register the event name `file download request`, send such an
 event for a contact, see it on the contact's record, and receive the mail that a rule sends, with the
-event's data in it.
+event's data in it. Then somebody opts out: an address comes on an opt-out list, and a rule at that
+list calls a partner's URL.
 """
 
 import json
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from local.client import Api, ApiError
 from local.errors import StackError
@@ -34,6 +36,9 @@ MAIL_HTML = (
     "<p>Hello %FIRSTNAME%!</p><p>Here is your file link:</p>"
     f'<p><a href="%EVENT: {EVENT_NAME}%">%EVENT: {EVENT_NAME}%</a></p>'
 )
+OPT_OUT_LISTS = "/api/email-opt-out-lists"
+OPT_OUT_LIST = "Do not mail"
+PING_RULE = "Tell the partner of an opt-out"
 ARRIVAL_SECONDS = 30.0
 
 
@@ -80,6 +85,34 @@ def fill(stack: Stack, api: Api) -> None:
     for rule in rules(stack):
         if rule["name"] not in there:
             api.call("POST", "/api/rules", rule)
+    if PING_RULE not in there:
+        api.call("POST", "/api/rules", ping_rule(stack, opt_out_list(api)))
+
+
+def opt_out_list(api: Api) -> str:
+    """The id of the demo's opt-out list, which is made unless it is there."""
+    there = api.call("GET", OPT_OUT_LISTS)["containers"]
+    found = next((one for one in there if one["name"] == OPT_OUT_LIST), None)
+    made = found or api.call("POST", OPT_OUT_LISTS, {"name": OPT_OUT_LIST})
+    return str(made["container_id"])
+
+
+def ping_rule(stack: Stack, list_id: str) -> dict[str, Any]:
+    """The rule at the opt-out list: it calls a URL of a partner, which the receiver stands for."""
+    return {
+        "name": PING_RULE,
+        "level": "email_opt_out_list",
+        "container_id": list_id,
+        "trigger": "contact_added",
+        "actions": [
+            {
+                "kind": "ping_url",
+                "method": "POST",
+                "url": f"{stack.receiver_url}/opt-out?email={{email}}&list={{list_id}}",
+                "body": '{"email": "{email}", "opted_out_at": "{timestamp}"}',
+            }
+        ],
+    }
 
 
 def unless_there(api: Api, path: str, body: Any) -> None:
@@ -109,7 +142,7 @@ def knows(stack: Stack, token: str) -> bool:
 
 
 def rules(stack: Stack) -> list[dict[str, Any]]:
-    """The two rules of the demo account: one writes a mail, one calls the receiver."""
+    """The rules on the demo's event: one writes a mail, one calls the receiver."""
     trigger = {
         "level": "project",
         "trigger": "event_recorded",
@@ -160,6 +193,11 @@ def play(stack: Stack, show: Callable[[str], None] = print) -> None:
     step("7. The contact's activities", "GET", f"/api/3/activities?contact={contact_id}")
     show(f"\n8. The mail that a rule sent\n  From: {mail['from']}\n  To: {', '.join(mail['to'])}")
     show(f"  Subject: {mail['subject']}\n\n" + mail["text"])
+    path = f"{OPT_OUT_LISTS}/{opt_out_list(api)}/contacts"
+    step("9. Put the address on an opt-out list", "POST", path, {"contacts": [{"email": email}]})
+    ping = called(stack, email)
+    show(f"\n10. The URL that a rule at this list called\n  {ping['method']} {ping['path']}")
+    show(f"  {ping['body']}")
     show(f"\nAll mails: {stack.mailbox_url}   Webhooks: {stack.receiver_url}")
 
 
@@ -202,6 +240,23 @@ def arrival(stack: Stack, address: str) -> dict[str, Any]:
         time.sleep(0.1)
     raise StackError(
         f"No mail to {address} came within {ARRIVAL_SECONDS:.0f} s; `make run` shows why."
+    )
+
+
+def called(stack: Stack, address: str) -> dict[str, Any]:
+    """Wait for a call of the partner's URL that names an address.
+
+    Raises:
+        StackError: none came.
+    """
+    deadline = time.monotonic() + ARRIVAL_SECONDS
+    while time.monotonic() < deadline:
+        for request in Api(stack.receiver_url).call("GET", ""):
+            if quote(address, safe="") in request["path"]:
+                return dict(request)
+        time.sleep(0.1)
+    raise StackError(
+        f"No call for {address} came within {ARRIVAL_SECONDS:.0f} s; `make run` shows why."
     )
 
 

@@ -4,9 +4,10 @@ One small HTTP server on loopback. Under `/hook` it is a webhook's endpoint:
 
 - POST records the request and answers 200, or the status that the path ends in (`/hook/status/503`)
   or the query asks for (`?status=503`), for trying failures;
-- GET answers what came, as a JSON list, the newest last; DELETE forgets it.
+- GET answers what came, as a JSON list, the newest last; DELETE forgets it. A GET that a rule makes
+  (`ping_url`) is recorded as a POST is.
 
-Under `/mail` it shows the mails that the emulator's SES sent: see `local.mailbox`.
+Under `/mail` it shows the mails and texts that the emulator sent: see `local.mailbox`.
 """
 
 import base64
@@ -115,8 +116,11 @@ class Handler(BaseHTTPRequestHandler):
     mailbox: Mailbox
 
     def do_GET(self) -> None:
-        """Show what came."""
+        """Show what came; record what a rule calls with GET, which its header tells apart."""
         path = urlsplit(self.path).path
+        if "Signalbox-Dispatch-Id" in self.headers:
+            self.do_POST()
+            return
         if not is_loopback_name(self.headers.get("Host", "")):
             self.answer(Answer(403, content=b"Only this machine may read here.\n"))
         elif is_under(path, HOOK):
@@ -127,7 +131,7 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(Answer(404, content=b"Try /hook or /mail.\n"))
 
     def do_POST(self) -> None:
-        """Record a webhook's request."""
+        """Record a webhook's request, or a call of a URL."""
         if not is_under(urlsplit(self.path).path, HOOK):
             self.answer(Answer(404, content=b"Webhooks come to /hook.\n"))
             return

@@ -119,9 +119,9 @@ def undisturbed() -> None:
 
 
 def reachable(taken: Sockets) -> dict[str, str]:
-    """The parameter that lets webhooks reach the receiver, which is a private address."""
+    """The parameters that let webhooks reach the receiver, a private address, and texts the mailbox."""
     port = taken.port("receiver")
-    return {"WebhookAllowedHosts": f"{LOOPBACK}:{port}"}
+    return {"WebhookAllowedHosts": f"{LOOPBACK}:{port}", "SmsOriginationIdentity": "Signalbox"}
 
 
 def deploy(home: Home, built: Path, values: dict[str, str], url: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ FAKE = {
     "AWS_SESSION_TOKEN": "test",
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # moto knows no host names with an account
     "AWS_LAMBDA_FUNCTION_NAME": "test",
     "POWERTOOLS_TRACE_DISABLED": "1",
     "POWERTOOLS_METRICS_NAMESPACE": "Signalbox",

@@ -16,7 +16,7 @@ from moto.dynamodb.models.table import Table
 from moto.ses.models import ses_backends
 
 from signalbox import access, aws, environment
-from signalbox.store import erasure, fields, rules
+from signalbox.store import erasure, fields, groups, waking
 from tests import FAKE
 from tests.template import resources
 
@@ -31,6 +31,7 @@ QUEUES = {
     "EVENTS_DEAD_LETTER_QUEUE_URL": "EventsDeadLetterQueue",
     "ACTIONS_QUEUE_URL": "ActionsQueue",
     "ACTIONS_DEAD_LETTER_QUEUE_URL": "ActionsDeadLetterQueue",
+    "CHANGES_DEAD_LETTER_QUEUE_URL": "ChangesDeadLetterQueue",
 }
 TABLE_PROPERTIES = {
     "KeySchema",
@@ -50,9 +51,9 @@ def _kept_for_undoing(table: Table, _memo: dict) -> Table:
     """
     twin = copy.copy(table)
     twin.items = defaultdict(dict)
-    for partition, items in table.items.items():
+    for partition, items in list(table.items.items()):  # others may write meanwhile
         if table.has_range_key:
-            twin.items[partition] = {sort: _item_kept(item) for sort, item in items.items()}
+            twin.items[partition] = {sort: _item_kept(item) for sort, item in list(items.items())}
         else:
             twin.items[partition] = _item_kept(items)
     if table.stream_shard is not None:
@@ -149,8 +150,9 @@ def forget() -> None:
     """Forget what a process would forget when it ends."""
     environment.environment.cache_clear()
     access.forget()
-    rules.forget()
+    waking.forget()
     fields.forget()
+    groups.forget()
     erasure.forget_salts()
 
 

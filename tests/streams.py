@@ -9,6 +9,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from functions.changes import app as changes
 from tests.cloud import REGION, Cloud
+from tests.people import work
 
 
 class Stream:
@@ -36,3 +37,13 @@ def _as_told(record: dict[str, Any]) -> dict[str, Any]:
     told = record["dynamodb"]
     made_at = told["ApproximateCreationDateTime"].replace(tzinfo=UTC).timestamp()
     return record | {"dynamodb": told | {"ApproximateCreationDateTime": made_at}}
+
+
+def flow(cloud: Cloud, stream: Stream) -> None:
+    """Let what changes cause what follows from it, until nothing more does."""
+    for _ in range(30):
+        records = stream.records()
+        assert announce(records) == []
+        if not work(cloud) and not records:
+            return
+    raise AssertionError("it never came to rest")

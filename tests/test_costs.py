@@ -4,6 +4,7 @@ from math import ceil
 
 import pytest
 
+from bench.memory import MOST_MB, RULES, worker_mb
 from bench.metering import Meter, item_size
 from bench.world import add_rules
 from functions.dispatch import app as dispatch
@@ -12,7 +13,7 @@ from functions.track import app as track
 from signalbox import aws
 from signalbox.model.event import Event
 from signalbox.people import add_contact
-from signalbox.store import rules
+from signalbox.store import waking
 from tests.cloud import Context, http_event, sqs_event
 from tests.people import MAIL
 
@@ -103,12 +104,13 @@ def test_an_idempotency_key_costs_one_call_more(account, meter, count):
 
 
 def test_track_makes_three_calls_for_ten_events_with_nothing_remembered(account, meter):
-    """One read, one question for rules, one write."""
-    rules.forget()
+    """One read, one question for what the names wake, one write; however many names there are."""
+    bodies = [event(account, number, name=f"name {number}") for number in range(10)]
+    waking.forget()
 
-    assert {"batchItemFailures": []} == track.handler(batch(account), None)
+    assert {"batchItemFailures": []} == track.handler(sqs_event(bodies), None)
 
-    assert {"BatchGetItem": 1, "Query": 1, "BatchWriteItem": 1} == meter.calls
+    assert {"BatchGetItem": 2, "BatchWriteItem": 1} == meter.calls
 
 
 def test_a_warm_worker_makes_two_calls_for_ten_events(account, meter):
@@ -181,7 +183,7 @@ def test_a_dispatch_takes_few_bytes(account, meter):
 
 
 def test_a_dispatch_is_two_writes(account, cloud, meter):
-    """The claim and the outcome, a unit each."""
+    """The claim and the outcome, a unit each; the outcome stands in the rule log's index, too."""
     account.rule(MAIL)
     tracked(account, meter, 1)
     (action,) = set(cloud.waiting("ACTIONS"))
@@ -191,7 +193,21 @@ def test_a_dispatch_is_two_writes(account, cloud, meter):
 
     assert 1 == len(cloud.mails())
     assert 2 == sum(count for name, count in meter.calls.items() if name in WRITES)
-    assert 2 == meter.write_units
+    assert 2 + 1 == meter.write_units
+
+
+def test_only_what_has_an_outcome_is_written_to_an_index():
+    """A claim is not; who is tried again leaves the index, and what failed stands in two."""
+    meter = Meter(lambda *_: {})
+    item = {"pk": {"S": "A"}, "sk": {"S": "dispatch"}}
+    logged, attention = {"logged": {"S": "A"}}, {"attention": {"S": "A"}}
+    units = []
+    for one in (item, item | logged, item, item | logged | attention, item | logged):
+        meter("dynamodb", "PutItem", {"TableName": "t", "Item": one})
+        units.append(meter.write_units)
+        meter.reset()
+
+    assert [1, 1 + 1, 1 + 1, 1 + 2, 1 + 2 + 1] == units
 
 
 @pytest.mark.parametrize("count", [10, 10_000])
@@ -199,7 +215,7 @@ def test_the_number_of_rules_changes_nothing(account, cloud, meter, count):
     """Calls, units and bytes are the same with ten rules in the account and with ten thousand."""
     account.rule(MAIL)
     add_rules(count)
-    rules.forget()
+    waking.forget()
     meter.reset()
 
     assert 200 == account.report()[0]
@@ -214,10 +230,16 @@ def test_the_number_of_rules_changes_nothing(account, cloud, meter, count):
     assert {"batchItemFailures": []} == dispatch.handler(sqs_event([action]), Context())
 
     always = {"BatchGetItem": 1, "BatchWriteItem": 1, "SendMessageBatch": 1}
-    assert always | {"Query": 1} == cold
-    assert (1 + 0.5 + 1, 10) == units
+    assert always | {"BatchGetItem": 2, "Query": 1} == cold
+    assert (1 + 0.5 + 2 + 1, 10) == units
     assert always == warm
-    assert {"BatchGetItem": 1, "PutItem": 2, "SendEmail": 1} == meter.calls
+    reads = {"BatchGetItem": 1, "GetItem": 1, "Query": 1}  # two for whether we may write at all
+    assert reads | {"PutItem": 2, "SendEmail": 1} == meter.calls
+
+
+def test_a_worker_that_knows_a_hundred_thousand_rules_stays_small():
+    """Settings and conditions of all of them, each met and matched once."""
+    assert worker_mb(RULES) < MOST_MB
 
 
 @pytest.mark.parametrize(

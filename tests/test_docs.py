@@ -1,5 +1,6 @@
 """The docs name what there is; nothing that users meet goes without a word."""
 
+import ast
 import json
 import re
 from functools import cache
@@ -17,12 +18,14 @@ from signalbox.model.credential import Role
 from signalbox.model.dispatch import Outcome, SkipReason
 from signalbox.model.drop import DropReason
 from signalbox.model.permission import ALLOWED, Permission
-from signalbox.model.rule import Level, RuleStatus, Trigger
+from signalbox.model.rule import RuleStatus
+from signalbox.model.trigger import Level, Trigger
 from tests.functions.authorization_table import named
 from tests.template import ROOT, template
 from tests.test_template import variables_of
 
 DOCS = ROOT / "docs"
+ITEM = re.compile(r"^Item +pk (.*)$", re.MULTILINE)
 
 
 @cache
@@ -46,6 +49,31 @@ def test_the_api_page_names_every_word_of_a_closed_set(words):
     assert set() == {str(word) for word in words if f"`{word}`" not in api()} - {
         role for role in map(str, Role) if f" {role} |" in api()
     }
+
+
+def test_the_page_of_the_data_model_has_every_item():
+    """Each `Item` that a file in store/ opens with: the account's part of its key, and its sort key."""
+    page = (DOCS / "data-model.md").read_text()
+    stores = sorted((ROOT / "layers/common/signalbox/store").glob("*.py"))
+    found = {
+        (store.stem, part)
+        for store in stores
+        for text in ITEM.findall(ast.get_docstring(ast.parse(store.read_text())) or "")
+        for part in parts_of(text)
+    }
+
+    assert len(found) > len(stores)
+    assert set() == {(store, part) for store, part in found if f"`{part}" not in page}
+
+
+def parts_of(item: str) -> set[str]:
+    """Return of an item's keys what does not vary: its partition and its sort key up to a value."""
+    partition, _, sort = item.partition(" sk ")
+    ours = [partition.strip()] if partition.startswith("A#") else []
+    kinds = re.sub(r"<[^>]*>", "<>", sort.strip()).partition("  ")[0].split(", ")
+    fixed = {kind.partition("<")[0].partition(" ")[0] for kind in kinds}
+    fixed |= {f"A#<account>{pk.removeprefix('A#<account>').partition('<')[0]}" for pk in ours}
+    return {part.rstrip("…") for part in fixed if part}
 
 
 def test_the_api_page_names_every_operation():

@@ -30,13 +30,22 @@ from signalbox.queues import QueueRefusedError
 
 from . import (
     account,
+    adjacency,
     contacts,
+    containers,
     dead_letters,
+    detail_accesses,
     dispatches,
     dropped_events,
     event_names,
+    explanations,
     exports,
     keys,
+    mailers,
+    memberships,
+    presets,
+    rule_log,
+    rule_tests,
     rules,
     tail,
     webhook_secrets,
@@ -63,10 +72,19 @@ for module in (
     contacts,
     exports,
     rules,
+    adjacency,
+    rule_tests,
+    presets,
+    explanations,
+    rule_log,
+    detail_accesses,
     dispatches,
     dropped_events,
     dead_letters,
     tail,
+    mailers,
+    memberships,
+    containers,  # last, for its paths begin with a word of the caller's
 ):
     app.include_router(module.router, prefix="/api")
 

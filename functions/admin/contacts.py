@@ -7,12 +7,13 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import Field
 
 from signalbox.model.contact import Contact
+from signalbox.model.item_size import check_size
 from signalbox.model.permission import Permission
 from signalbox.people import add_contact
 from signalbox.store import contacts, dispatches, tracking
 
 from .dispatches import DispatchShown, shown_dispatch
-from .requests import Limit, Sent, Shown, answers, caller, check_size
+from .requests import Limit, Sent, Shown, answers, caller
 
 router = Router()
 Name = Annotated[str, Field(max_length=255)]
@@ -47,10 +48,11 @@ class ContactWanted(Sent):
 
 
 class EventShown(Shown):
-    """An event of the tracking log."""
+    """An event of the tracking log; `kind` is empty for what an application reported."""
 
     entry_id: str
     name: str
+    kind: str
     value: str
     properties: dict[str, Any]
     source: str
@@ -59,7 +61,7 @@ class EventShown(Shown):
 
 
 class Activities(Shown):
-    """The latest events and dispatches of a contact, latest first."""
+    """The latest events, changes and dispatches of a contact, latest first."""
 
     events: list[EventShown]
     dispatches: list[DispatchShown]
@@ -85,13 +87,14 @@ def activities(contact_id: ContactId, limit: Limit = 50) -> Activities:
     """Return what happened with a contact lately."""
     key = caller(router, Permission.READ_PEOPLE)
     contacts.fetch(key.account_id, contact_id)
-    entries, _ = tracking.of_contact(key.account_id, contact_id, limit=limit, newest_first=True)
+    entries = tracking.latest(key.account_id, contact_id, limit=limit)
     due, _ = dispatches.of_contact(key.account_id, contact_id, limit=limit)
     return Activities(
         events=[
             EventShown(
                 entry_id=entry.entry_id,
                 name=entry.name,
+                kind=entry.kind,
                 value=entry.value,
                 properties=dict(entry.properties),
                 source=entry.source,

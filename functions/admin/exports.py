@@ -7,18 +7,18 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from signalbox.model.contact import Contact
 from signalbox.model.errors import InvalidError
 from signalbox.model.permission import Permission
 from signalbox.store import (
     contact_listing,
+    contact_records,
     contact_tags,
-    contacts,
     counters,
     lists,
     memberships,
     tags,
 )
+from signalbox.store.contact_records import Record
 
 from .requests import Limit, Shown, answers, caller
 
@@ -78,7 +78,7 @@ def export(
     ids, total = _chosen(key.account_id, list_id, tag_id, after, limit)
     page = list(islice(ids, limit))
     return ContactsExported(
-        contacts=_exported(key.account_id, contacts.fetch_many(key.account_id, page)),
+        contacts=_exported(key.account_id, contact_records.fetch_many(key.account_id, page)),
         next=page[-1] if len(page) == limit else "",
         total=total,
     )
@@ -103,35 +103,32 @@ def _chosen(
     return ids, total
 
 
-def _exported(account_id: str, found: list[Contact]) -> list[ContactExported]:
+def _exported(account_id: str, found: list[Record]) -> list[ContactExported]:
     list_names = {one.list_id: one.name for one in lists.of_account(account_id)}
-    tag_names = {one.tag_id: one.name for one in tags.of_account(account_id)}
-    return [_shown(contact, list_names, tag_names) for contact in found]
+    tag_ids = {one.tag_id for record in found for one in record.tags}
+    tag_names = {one.tag_id: one.name for one in tags.existing(account_id, tag_ids).values()}
+    return [_shown(record, list_names, tag_names) for record in found]
 
 
 def _shown(
-    contact: Contact, list_names: dict[str, str], tag_names: dict[str, str]
+    record: Record, list_names: dict[str, str], tag_names: dict[str, str]
 ) -> ContactExported:
-    account_id, contact_id = contact.account_id, contact.contact_id
+    contact = record.contact
     return ContactExported(
-        contact_id=contact_id,
+        contact_id=contact.contact_id,
         email=contact.email,
         first_name=contact.first_name,
         last_name=contact.last_name,
         phone=contact.phone,
         external_id=contact.external_id,
         fields=dict(contact.fields),
-        # What was made since the names were read is left to the next export.
-        tags=sorted(
-            tag_names[one.tag_id]
-            for one in contact_tags.of_contact(account_id, contact_id)
-            if one.tag_id in tag_names
-        ),
+        # Without what is deleted; what was made since the names were read is left to the next export.
+        tags=sorted(tag_names[one.tag_id] for one in record.tags if one.tag_id in tag_names),
         lists=[
             MembershipShown(
                 list_id=one.list_id, name=list_names[one.list_id], status=one.status.name.lower()
             )
-            for one in memberships.of_contact(account_id, contact_id)
+            for one in record.memberships
             if one.list_id in list_names
         ],
         created_ms=contact.created_ms,

@@ -10,11 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from signalbox import access
 from signalbox.model.credential import Key
-from signalbox.model.errors import InvalidError
 from signalbox.model.permission import Permission
-from signalbox.model.wire import packed
-
-LARGEST = 350_000
 
 Limit = Annotated[int, Query(ge=1, le=100, description="Entries on a page")]
 After = Annotated[str, Query(max_length=256, description="The `next` of the page before")]
@@ -68,12 +64,6 @@ def answers(success: str, *refusals: int, status: int = 200) -> dict[int, OpenAP
             "content": {"application/json": {"model": Faults}},
         }
     return described
-
-
-def check_size(sent: Any, field: str) -> None:
-    """Raise `InvalidError` where this is more than an item of DynamoDB (400 KB) holds."""
-    if len(packed(sent)) > LARGEST:
-        raise InvalidError(field, f"is larger than {LARGEST} bytes as JSON in ASCII")
 
 
 def now_ms() -> int:

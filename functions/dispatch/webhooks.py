@@ -1,12 +1,14 @@
 """The action `webhook`, and how any webhook is delivered."""
 
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import assert_never
 
+from signalbox import rendering
 from signalbox.channels import webhook
 from signalbox.environment import environment
 from signalbox.model.account import Account
@@ -14,14 +16,11 @@ from signalbox.model.action import CallWebhook
 from signalbox.model.contact import Contact
 from signalbox.model.dispatch import Dispatch, Outcome
 from signalbox.model.errors import InvalidError
-from signalbox.model.performing import webhook_body
-from signalbox.model.personalisation import personalise_url
-from signalbox.model.retries import Done, GaveUp, RetryAt, judge
+from signalbox.model.retries import Answer, Done, GaveUp, RetryAt, judge
 from signalbox.model.rule import Rule
 from signalbox.store import rules
 
 from .result import Later, Result, Settled
-from .values import values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +37,8 @@ def call(
     action: CallWebhook, dispatch: Dispatch, rule: Rule, account: Account, contact: Contact
 ) -> Result:
     """Tell the receiver of the event as JSON."""
-    values = values_of(account, contact, dispatch, action.url)
-    message = Message(
-        url=personalise_url(action.url, values),
-        body=webhook_body(dispatch, contact, rule),
-        content_type="application/json",
-        headers=action.headers,
-    )
+    said = rendering.webhook_of(action, dispatch, rule, account, contact)
+    message = Message(said.url, said.body, "application/json", dict(said.headers))
     return deliver(message, dispatch, account, partial(rules.note_gone, rule, dispatch.action))
 
 
@@ -70,6 +64,12 @@ def deliver(
         )
     except InvalidError as error:  # nothing to sign with
         return Settled(Outcome.FAILED, str(error))
+    return concluded(answer, dispatch, gone)
+
+
+def concluded(answer: Answer, dispatch: Dispatch, gone: Callable[[], None]) -> Result:
+    """Say what follows from a receiver's answer; `gone` is called where it is 410 Gone."""
+    now_ms = time.time_ns() // 1_000_000
     jitter = secrets.randbelow(1000) / 1000
     verdict = judge(dispatch.attempt, answer, now_ms=now_ms, jitter=jitter)
     match verdict:

@@ -46,10 +46,12 @@ def sign_up(offer: Opening, email: str, form: Form, *, base_url: str, now_ms: in
     """Take a sign-up in; return None where no mail was due, else whether it was sent for certain.
 
     The membership is written first, with the time of the mail, so that of many sign-ups at once one
-    sends it. A fault in between costs one mail, which the next sign-up after ten minutes makes up.
+    sends it. A fault in between costs one mail, which the next sign-up after ten minutes makes up;
+    so what signs the mail's link is there before.
     What a contact that we know is called stays: the form may have been filled in by anybody.
     """
     contact_list = offer.contact_list
+    secret = signups.secret(offer.account.account_id)
     before, after = _join(offer, email, form, now_ms)
     if after.mailed_ms == before.mailed_ms:
         return None
@@ -60,8 +62,7 @@ def sign_up(offer: Opening, email: str, form: Form, *, base_url: str, now_ms: in
         nonce=after.nonce,
         issued_ms=now_ms,
     )
-    signed = token(confirmation, signups.secret(after.account_id))
-    link = f"{base_url}/subscribe/confirm/{signed}"
+    link = f"{base_url}/subscribe/confirm/{token(confirmation, secret)}"
     return mails.ask(offer.account, contact_list, after, email, link)
 
 

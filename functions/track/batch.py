@@ -11,8 +11,9 @@ from signalbox.model.dispatch import Dispatch
 from signalbox.model.drop import DroppedEvent, DropReason
 from signalbox.model.event import Event
 from signalbox.model.matching import Tracked, drop_reason, is_kept, tracked
+from signalbox.model.trigger import OPT_OUT_LISTS, asked
 from signalbox.queues import ACTIONS
-from signalbox.store import accounts, contacts, feed, rules, table, tracking
+from signalbox.store import accounts, contacts, feed, table, tracking, waking
 from signalbox.store.table import Item
 
 
@@ -30,8 +31,7 @@ def track_events(events: Sequence[Event]) -> None:
     written: list[Item] = []
     dispatches: list[Dispatch] = []
     counts = {"EventsTracked": 0, "EventsDropped": 0}
-    for event in events:
-        result = _decide(event, known)
+    for event, result in zip(events, _decide(events, known), strict=True):
         account = known.accounts.get(event.account_id)
         if isinstance(result, DropReason):
             counts["EventsDropped"] += 1
@@ -49,14 +49,53 @@ def track_events(events: Sequence[Event]) -> None:
     emf.count(counts | {"Dispatches": len(dispatches)}, Function="track")
 
 
-def _decide(event: Event, known: Known) -> Tracked | DropReason:
+def _decide(events: Sequence[Event], known: Known) -> list[Tracked | DropReason]:
+    """Decide about each event; what they wake is asked for all of them at once."""
+    found = [_addressee(event, known) for event in events]
+    partitions = [
+        () if isinstance(who, DropReason) else _partitions(event, who.account)
+        for event, who in zip(events, found, strict=True)
+    ]
+    woken = waking.look_up(
+        {
+            one: who.account.version
+            for who, places in zip(found, partitions, strict=True)
+            if not isinstance(who, DropReason)
+            for one in places
+        }
+    )
+    return [
+        who
+        if isinstance(who, DropReason)
+        else tracked(event, who.contact_id, (rule for one in places for rule in woken[one]))
+        for event, who, places in zip(events, found, partitions, strict=True)
+    ]
+
+
+class Addressee(NamedTuple):
+    """Whom an event is about."""
+
+    account: Account
+    contact_id: str
+
+
+def _addressee(event: Event, known: Known) -> Addressee | DropReason:
     account = known.accounts.get(event.account_id)
     contact_id = known.contact_ids.get((event.account_id, event.address))
     reason = drop_reason(event, account, contact_id)
     if reason is not None or account is None or contact_id is None:
         return reason or DropReason.UNKNOWN_CONTACT
-    woken = rules.woken_by(event.account_id, account.version, event.name, event.kind)
-    return tracked(event, contact_id, woken)
+    return Addressee(account, contact_id)
+
+
+def _partitions(event: Event, account: Account) -> list[str]:
+    groups: Sequence[str] = ()
+    if event.kind and event.properties.get("container") in OPT_OUT_LISTS:
+        from signalbox.store import groups as store  # noqa: PLC0415 few events are of such lists
+
+        list_id = event.properties["list_id"]
+        groups = store.groups_of(account.account_id, account.version, list_id)
+    return [waking.partition(account.account_id, place) for place in asked(event, groups)]
 
 
 def _look_up(events: Sequence[Event]) -> Known:

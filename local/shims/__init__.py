@@ -33,6 +33,7 @@ def install(interpreter: Path, mailbox: Path) -> None:
         schedules,
         silent_handlers,
         streams,
+        texts,
     )
 
     http_api_body.install()
@@ -46,3 +47,4 @@ def install(interpreter: Path, mailbox: Path) -> None:
     expressions.install()
     schedules.install()
     mail.install(mailbox)
+    texts.install(mailbox)

@@ -122,7 +122,7 @@ def test_dead_letters_go_home_and_are_done(stack):
 
     status, answer = stack.call("POST", "/api/dead-letters/events/redrive")
 
-    assert (200, {"moved": 2, "more": False}) == (status, answer)
+    assert (200, {"moved": 2, "left": 0, "more": False}) == (status, answer)
     (log,) = eventually(lambda: logs_of(stack, contact_id), what="revived event")
     assert "revived" == log["type"]
 

@@ -145,7 +145,12 @@ UNRELATED = {
     "POST /api/3/fieldValues",
 }
 # What refers to this one's things in the query or body, and is answered 404 elsewhere.
-NOT_FOUND = {"GET /api/3/activities", "GET /api/3/import/info", "POST /api/3/contactTags"}
+NOT_FOUND = {
+    "GET /api/3/activities",
+    "GET /api/3/import/info",
+    "POST /api/3/contactTags",
+    "POST /api/presets",
+}
 # What lists an account's things of a kind, of which the other account has none.
 EMPTY_ELSEWHERE = {
     "GET /api/3/contactLists": "contactLists",
@@ -155,6 +160,10 @@ EMPTY_ELSEWHERE = {
     "GET /api/3/lists": "lists",
     "GET /api/3/tags": "tags",
     "GET /api/3/webhooks": "webhooks",
+    "GET /api/mailers": "mailers",
+    "GET /api/rule-log": "rows",
+    "GET /api/rule-log/accesses": "accesses",
+    "GET /api/{kind}": "containers",
 }
 
 

@@ -57,6 +57,7 @@ ADA = {"email": "ada@signalbox.example"}
 ALLOWED: dict[str, tuple[set[Role], Any]] = {
     "GET /api/account": (EVERYBODY, None),
     "PATCH /api/account": (ADMINS, {"name": "new"}),
+    "GET /api/key": (set(Role), None),
     "GET /api/keys": (ADMINS, None),
     "POST /api/keys": (ADMINS, {"role": "viewer", "name": "new"}),
     "DELETE /api/keys/{key_id}": (ADMINS, None),
@@ -73,7 +74,19 @@ ALLOWED: dict[str, tuple[set[Role], Any]] = {
     "POST /api/rules": (GLOBAL_ADMINS, NEW_RULE),
     "GET /api/rules/{rule_id}": (EVERYBODY, None),
     "PUT /api/rules/{rule_id}": (GLOBAL_ADMINS, NEW_RULE),
+    "GET /api/rules/{rule_id}/adjacent": (EVERYBODY, None),
+    "POST /api/rules/{rule_id}/duplicate": (GLOBAL_ADMINS, {}),
+    "GET /api/rules/{rule_id}/explanation": (READERS, None),
+    "POST /api/rules/{rule_id}/test": (READERS, {"contact_id": "{contact_id}"}),
+    "GET /api/presets": (EVERYBODY, None),
+    "POST /api/presets": (WRITERS, {"name": "new", "rule_id": "{rule_id}"}),
+    "GET /api/presets/{preset_id}": (EVERYBODY, None),
+    "POST /api/presets/{preset_id}/rules": (GLOBAL_ADMINS, {"name": "made"}),
+    "DELETE /api/presets/{preset_id}": (WRITERS, None),
     "DELETE /api/rules/{rule_id}": (GLOBAL_ADMINS, None),
+    "GET /api/rule-log": (READERS, None),
+    "GET /api/rule-log/accesses": (ADMINS, None),
+    "POST /api/rule-log/{dispatch_id}/details": (ADMINS, {"reason": "somebody complained"}),
     "GET /api/dispatches": (READERS, None),
     "GET /api/dispatches/{dispatch_id}": (READERS, None),
     "POST /api/dispatches/{dispatch_id}/retry": (ADMINS, None),
@@ -83,6 +96,20 @@ ALLOWED: dict[str, tuple[set[Role], Any]] = {
     "GET /api/dead-letters": (GLOBAL_ADMINS, None),
     "POST /api/dead-letters/{queue}/redrive": (GLOBAL_ADMINS, None),
     "GET /api/tail": (READERS, None),
+    "GET /api/mailers": (EVERYBODY, None),
+    "POST /api/mailers": (WRITERS, {"name": "new"}),
+    "GET /api/mailers/{mailer_id}": (EVERYBODY, None),
+    "PATCH /api/mailers/{mailer_id}": (WRITERS, {"name": "changed"}),
+    "GET /api/{kind}": (EVERYBODY, None),
+    "POST /api/{kind}": (WRITERS, {"name": "new"}),
+    "GET /api/{kind}/{container_id}": (EVERYBODY, None),
+    "PATCH /api/{kind}/{container_id}": (WRITERS, {"name": "changed"}),
+    "GET /api/{kind}/{container_id}/contacts": (READERS, None),
+    "POST /api/{kind}/{container_id}/contacts": (WRITERS, {"contacts": [ADA]}),
+    "GET /api/{kind}/{container_id}/contacts/{address}": (READERS, None),
+    "POST /api/{kind}/{container_id}/contacts/delete": (WRITERS, {"contacts": [ADA]}),
+    "DELETE /api/mailers/{mailer_id}": (WRITERS, None),
+    "DELETE /api/{kind}/{container_id}": (WRITERS, None),
     "POST /api/events": (
         SENDERS,
         {"events": [{"name": "n", "contact": {"email": "ada@signalbox.example"}}]},
@@ -90,6 +117,7 @@ ALLOWED: dict[str, tuple[set[Role], Any]] = {
 } | DIALECT
 
 QUERIES = {
+    "GET /api/rules/{rule_id}/explanation": "contact_id={contact_id}&entry_id={entry_id}",
     "GET /api/3/activities": "contact={contact_id}",
     "GET /api/3/import/info": "batchId={batch_id}",
 }
@@ -163,9 +191,11 @@ def populate(cloud: Cloud) -> World:
     (event,) = happened["events"]
     (due,) = happened["dispatches"]
     assert Outcome.FAILED == due["outcome"]
+    preset = {"name": "first", "rule_id": rule["rule_id"]}
     ids = {
         "contact_id": ada,
         "rule_id": rule["rule_id"],
+        "preset_id": first.call("POST", "/api/presets", preset)[1]["preset_id"],
         "entry_id": event["entry_id"],
         "dispatch_id": due["dispatch_id"],
         "dropped_id": first.call("GET", "/api/dropped-events")[1]["dropped_events"][0][
@@ -176,6 +206,8 @@ def populate(cloud: Cloud) -> World:
         "quoted": "upload",
         "queue": "events",
         "user_id": "1",
+        "kind": "email-opt-out-lists",
+        "address": "ada@signalbox.example",
         **things_of(first),
     }
     second = settle(OTHER)
@@ -200,7 +232,13 @@ def things_of(people: People) -> dict[str, str]:
         "webhook_id": made("webhooks", "webhook", **NEW_WEBHOOK | {"name": "first"}),
     }
     imported = people.call("POST", "/api/3/import/bulk_import", {"contacts": [ADA]})[1]
+    mailer = people.call("POST", "/api/mailers", {"name": "first"})[1]
+    opt_outs = people.call("POST", "/api/email-opt-out-lists", {"name": "first"})[1]
+    where = f"/api/email-opt-out-lists/{opt_outs['container_id']}/contacts"
+    assert 200 == people.call("POST", where, {"contacts": [ADA]})[0]
     return ids | {
+        "mailer_id": mailer["mailer_id"],
+        "container_id": opt_outs["container_id"],
         "membership_id": made("contactLists", "contactList", list=ids["list_id"], contact=ada),
         "contact_tag_id": made("contactTags", "contactTag", tag=ids["tag_id"], contact=ada),
         "relation_id": made("fieldRels", "fieldRel", field=ids["field_id"], relid=ids["list_id"]),

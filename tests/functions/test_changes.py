@@ -8,8 +8,9 @@ import pytest
 from functions.changes import app as changes
 from signalbox import queues
 from signalbox.aws import AwsError
+from signalbox.model.container import ContainerKind
 from tests.streams import Stream, announce
-from tests.template import ROOT
+from tests.template import ROOT, resources
 
 
 def sample(name):
@@ -100,15 +101,36 @@ def test_what_says_nothing_makes_no_call(cloud, monkeypatch):
     assert [] == announce([record])
 
 
-def test_making_a_contact_stands_for_nothing_yet(account, cloud):
-    """Of all that a new contact writes, nothing is a change of one."""
+def test_making_a_contact_is_one_event(account, cloud):
+    """Of all that a new contact writes, one item says that it is new."""
     stream = Stream(cloud)
     account.call("POST", "/api/3/contacts", {"contact": {"email": "grace@signalbox.example"}})
     records = stream.records()
 
     assert len(records) > 3
     assert [] == announce(records)
-    assert set() == queued(cloud)
+    assert ["contact_created"] == [json.loads(body)["kind"] for body in queued(cloud)]
+
+
+def test_opt_outs_become_events_of_their_addresses(cloud):
+    assert [] == announce(sample("changes-opt-out"))
+
+    events = sorted(map(json.loads, cloud.waiting("EVENTS")), key=lambda event: event["at"])
+    assert ["contact_added", "contact_deleted"] == [event["kind"] for event in events]
+    assert {"email:ada@signalbox.example"} == {event["address"] for event in events}
+    assert ["email_opt_out_list"] * 2 == [event["properties"]["container"] for event in events]
+
+
+def test_the_filter_of_the_stream_lets_through_what_says_something():
+    """Items of contacts, of every kind of container, and of tags."""
+    (source,) = resources("AWS::Serverless::Function")["ChangesFunction"]["Events"].values()
+    (criterion,) = source["Properties"]["FilterCriteria"]["Filters"]
+    wanted = json.loads(criterion["Pattern"])["dynamodb"]["Keys"]["sk"]["S"]
+
+    nouns = [*ContainerKind, "tag"]
+    assert ["contact", *({"prefix": f"{noun}#"} for noun in nouns)] == sorted(
+        wanted, key=lambda one: -1 if one == "contact" else nouns.index(one["prefix"][:-1])
+    )
 
 
 def test_the_handler_answers_as_lambda_wants_it(cloud):

@@ -1,14 +1,12 @@
 """The native API keeps to its own OpenAPI document, whatever it is sent."""
 
-import base64
 import json
-import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 import pytest
-import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
@@ -21,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from functions.admin.app import app, handler
+from functions.admin.containers import KINDS
 from functions.admin.document import describe
 from signalbox import access
 from signalbox.awsjson import AwsError
@@ -30,6 +29,7 @@ from signalbox.model.dispatch import Outcome
 from signalbox.model.retries import Answer
 from signalbox.store import dispatches, table
 from tests.cloud import Context, http_event
+from tests.functions import gateway
 from tests.people import ACCOUNT_ID, MAIL, work
 
 CHECKS = [
@@ -40,7 +40,6 @@ CHECKS = [
     response_schema_conformance,
     negative_data_rejection,
 ]
-BASE = "http://api.example"
 HOOK = {"kind": "webhook", "url": "https://hooks.example/in"}
 
 
@@ -54,45 +53,9 @@ def document() -> dict[str, Any]:
 schema = schemathesis.openapi.from_dict(document())
 
 
-def through_the_gateway(prepared: requests.PreparedRequest) -> schemathesis.Response:
-    """Hand a request to the function as API Gateway does, and its answer back."""
-    parts = urlsplit(prepared.url)
-    body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
-    event = http_event(
-        prepared.method,
-        decoded(parts.path),
-        headers={name.lower(): _text(value) for name, value in prepared.headers.items()},
-        query=parts.query,
-    )
-    if body:
-        event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
-    answer = handler(event, Context())
-    return schemathesis.Response(
-        status_code=answer["statusCode"],
-        headers={name.lower(): [value] for name, value in answer.get("headers", {}).items()},
-        content=(answer.get("body") or "").encode(),
-        request=prepared,
-        elapsed=0.0,
-        verify=False,
-    )
-
-
-def decoded(path: str) -> str:
-    """Return a path as API Gateway hands it on: decoded but for the percent sign itself."""
-    return "%25".join(unquote(part) for part in re.split("%25", path))
-
-
-def _text(value: str | bytes) -> str:
-    return value if isinstance(value, str) else value.decode("latin-1")
-
-
 def ask(case: schemathesis.Case, token: str) -> schemathesis.Response:
     """Make a request and check the answer against the document."""
-    prepared = requests.Request(**case.as_transport_kwargs(base_url=BASE)).prepare()
-    prepared.headers["api-token"] = token
-    response = through_the_gateway(prepared)
-    case.validate_response(response, checks=CHECKS)
-    return response
+    return gateway.ask(handler, case, token, CHECKS)
 
 
 @pytest.fixture(name="token")
@@ -116,6 +79,71 @@ def test_every_operation_answers_as_its_document_says(case, token):
     ask(case, token)
 
 
+def manage_keys(done: Callable[..., Any]) -> None:
+    """Ask for every operation on keys and secrets."""
+    assert "global_admin" == done("GET", "/api/key")["role"]
+    key = done("POST", "/api/keys", {"role": "viewer", "name": "Vi"})
+    assert key["key_id"] in {kept["key_id"] for kept in done("GET", "/api/keys")["keys"]}
+    done("DELETE", "/api/keys/{key_id}", key_id=key["key_id"])
+
+    done("POST", "/api/webhook-secrets/rotate")
+    assert 2 == len(done("GET", "/api/webhook-secrets")["secrets"])
+
+
+def look_into(done: Callable[..., Any], rule: dict[str, Any], happened: dict[str, Any]) -> None:
+    """Ask for every operation that says what a rule did, does and would do."""
+    at = {"rule_id": rule["rule_id"]}
+    (contact_id,) = {due["contact_id"] for due in happened["dispatches"]}
+    entry_id = happened["events"][0]["entry_id"]
+    asked = {"contact_id": contact_id, "entry_id": entry_id}
+    assert done("GET", "/api/rules/{rule_id}/explanation", query=asked, **at)["fired"]
+    assert done("POST", "/api/rules/{rule_id}/test", asked, **at)["would_fire"]
+    copy = done("POST", "/api/rules/{rule_id}/duplicate", {}, **at)
+    assert "disabled" == copy["status"]
+    assert 0 == done("GET", "/api/rules/{rule_id}/adjacent", **at)["count"]
+
+    (row,) = done("GET", "/api/rule-log", query={"kind": "send_email"})["rows"]
+    why = {"reason": "somebody complained"}
+    told = done("POST", "/api/rule-log/{dispatch_id}/details", why, dispatch_id=row["dispatch_id"])
+    (access,) = done("GET", "/api/rule-log/accesses")["accesses"]
+    assert access["access_id"] == told["access_id"]
+
+
+def keep_presets(done: Callable[..., Any], rule: dict[str, Any]) -> None:
+    """Ask for every operation on presets."""
+    kept = done("POST", "/api/presets", {"name": "mine", "rule_id": rule["rule_id"]})
+    at = {"preset_id": kept["preset_id"]}
+    assert kept == done("GET", "/api/presets/{preset_id}", **at)
+    assert kept == done("GET", "/api/presets")["presets"][-1]
+    done("POST", "/api/presets/{preset_id}/rules", {"name": "made of it"}, **at)
+    done("DELETE", "/api/presets/{preset_id}", **at)
+
+
+def contain(done: Callable[..., Any]) -> None:
+    """Ask for every operation on mailers, containers and who is inside."""
+    mailer = {"mailer_id": done("POST", "/api/mailers", {"name": "Acme"})["mailer_id"]}
+    changed = done("PATCH", "/api/mailers/{mailer_id}", {"notes": "n"}, **mailer)
+    assert changed == done("GET", "/api/mailers/{mailer_id}", **mailer)
+    assert [changed] == done("GET", "/api/mailers")["mailers"]
+    for kind in KINDS:
+        one = done("POST", "/api/{kind}", {"name": "one"}, kind=kind)
+        at = {"kind": kind, "container_id": one["container_id"]}
+        changed = done("PATCH", "/api/{kind}/{container_id}", {"notes": "n"}, **at)
+        assert changed == done("GET", "/api/{kind}/{container_id}", **at)
+        assert changed in done("GET", "/api/{kind}", kind=kind)["containers"]
+        phone = KINDS[kind].contact_kind == "phone"
+        named = {"phone": "+4930123456"} if phone else {"email": "eve@signalbox.example"}
+        inside = "/api/{kind}/{container_id}/contacts"
+        added = done("POST", inside, {"contacts": [named], **mailer}, **at)
+        assert ["added"] == [one["result"] for one in added["results"]]
+        (member,) = done("GET", inside, **at)["contacts"]
+        (address,) = named.values()
+        assert member == done("GET", f"{inside}/{{address}}", address=address, **at)
+        done("POST", f"{inside}/delete", {"contacts": [named]}, **at)
+        done("DELETE", "/api/{kind}/{container_id}", **at)
+    done("DELETE", "/api/mailers/{mailer_id}", **mailer)
+
+
 def test_every_success_that_is_documented_is_answered_so(account, cloud, monkeypatch):
     """Each operation, asked with things that exist, answers its documented success and shape."""
     monkeypatch.setattr(webhook, "deliver", lambda *_, **__: Answer(status=503))
@@ -132,12 +160,7 @@ def test_every_success_that_is_documented_is_answered_so(account, cloud, monkeyp
 
     assert done("PATCH", "/api/account", {"time_zone": "Asia/Tokyo"}) == done("GET", "/api/account")
 
-    key = done("POST", "/api/keys", {"role": "viewer", "name": "Vi"})
-    assert key["key_id"] in {kept["key_id"] for kept in done("GET", "/api/keys")["keys"]}
-    done("DELETE", "/api/keys/{key_id}", key_id=key["key_id"])
-
-    done("POST", "/api/webhook-secrets/rotate")
-    assert 2 == len(done("GET", "/api/webhook-secrets")["secrets"])
+    manage_keys(done)
 
     done("POST", "/api/event-names", {"name": "a/b 100% ü+?#"})
     rule = done(
@@ -191,9 +214,13 @@ def test_every_success_that_is_documented_is_answered_so(account, cloud, monkeyp
     assert attention == done("GET", "/api/dispatches/{dispatch_id}", **at)
     done("POST", "/api/dispatches/{dispatch_id}/retry", **at)
 
+    look_into(done, rule, happened)
+    keep_presets(done, rule)
     done("DELETE", "/api/rules/{rule_id}", rule_id=rule["rule_id"])
     done("GET", "/api/dead-letters")
     done("POST", "/api/dead-letters/{queue}/redrive", queue="events")
+
+    contain(done)
 
     assert documented_successes() == answered
 
@@ -249,7 +276,7 @@ def test_a_fault_is_named_by_its_path(account):
     rule = {
         "name": "",
         "trigger": "event_recorded",
-        "trigger_settings": {},
+        "trigger_settings": {"event_name": 7},
         "actions": [MAIL, MAIL | {"subject": ""}, {"kind": "dance"}, HOOK | {"method": "GET"}],
     }
 

@@ -150,6 +150,13 @@ def test_a_stream_queues_changes(cloud):
     }
 
 
+def test_a_stream_queues_opt_outs(cloud):
+    assert NOTHING_FAILED == invoke("changes-opt-out")
+    assert {"contact_added", "contact_deleted"} == {
+        json.loads(one)["kind"] for one in cloud.waiting("EVENTS")
+    }
+
+
 def test_what_expired_is_no_change(cloud):
     assert NOTHING_FAILED == invoke("changes-expired")
     assert [] == cloud.waiting("EVENTS")

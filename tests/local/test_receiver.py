@@ -50,6 +50,15 @@ def test_what_comes_is_listed_the_newest_last(receiver):
     assert (second["method"], second["body"]) == ("PUT", "2")
 
 
+def test_a_rule_may_call_with_get(receiver):
+    """What names a dispatch is recorded, where another GET is answered what came."""
+    called = call("GET", f"{receiver.url}/hook/a?who=x", signalbox_dispatch_id="7-1-a")
+    (came,) = call("GET", f"{receiver.url}/hook").json()
+
+    assert called.status == 200
+    assert (came["method"], came["path"], came["body"]) == ("GET", "/hook/a?who=x", "")
+
+
 def test_what_came_can_be_forgotten(receiver):
     call("POST", f"{receiver.url}/hook", b"1")
 

@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local import shims
 from local.home import REPOSITORY
@@ -261,6 +262,30 @@ def test_a_mail_is_kept_as_it_was_sent(mended):
     assert mail.tags == {"dispatch": "d-1"}
     assert mail.headers["List-Unsubscribe"] == "<https://example.com/u>"
     assert (mail.subject, mail.text, mail.to) == ("Grüße", "Hello", ["b@example.com"])
+
+
+def test_a_text_is_kept_beside_the_mails(mended):
+    sent = mended.client("pinpoint-sms-voice-v2").send_text_message(
+        DestinationPhoneNumber="+4930123456",
+        OriginationIdentity="Signalbox",
+        MessageBody="Grüße",
+        Context={"dispatch_id": "d-1"},
+    )
+    text = Mailbox(mended.home / "mailbox").mails()[-1]
+
+    assert (text.mail_id, text.sender, text.to) == (
+        sent["MessageId"],
+        "Signalbox",
+        ["+4930123456"],
+    )
+    assert (text.subject, text.text, text.tags) == ("SMS", "Grüße", {"dispatch_id": "d-1"})
+
+
+def test_gap_texts_cannot_be_sent(shipped):
+    with pytest.raises(ClientError):
+        shipped.client("pinpoint-sms-voice-v2").send_text_message(
+            DestinationPhoneNumber="+4930123456", MessageBody="Hello"
+        )
 
 
 def test_gap_a_mail_loses_its_headers_and_tags(shipped):

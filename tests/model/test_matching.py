@@ -8,7 +8,7 @@ from signalbox.model.account import Account
 from signalbox.model.drop import DropReason
 from signalbox.model.event import DEEPEST_CHAIN, Event
 from signalbox.model.matching import drop_reason, tracked
-from signalbox.model.rule import Wakeable
+from signalbox.model.waking import Wakeable
 
 ACCOUNT = Account("100000001", "Test")
 OFF = replace(ACCOUNT, tracking_enabled=False)
@@ -38,10 +38,10 @@ def test_every_reason_says_what_mends_it():
 
 
 def test_one_dispatch_for_each_action_of_each_rule_in_order():
-    """Rules keep their order, and so do the actions of a rule."""
-    result = tracked(EVENT, "7", [Wakeable("r2", 4, 2), Wakeable("r1", 1, 1)])
+    """Rules fire by age, whatever order they are found in, and their actions in theirs."""
+    result = tracked(EVENT, "7", [Wakeable("r2", 1, 1), Wakeable("r1", 4, 2)])
 
-    assert [("r2", 4, 0), ("r2", 4, 1), ("r1", 1, 0)] == [
+    assert [("r1", 4, 0), ("r1", 4, 1), ("r2", 1, 0)] == [
         (due.rule_id, due.rule_version, due.action) for due in result.dispatches
     ]
     assert [("7", EVENT, 1)] * 3 == [

@@ -11,7 +11,8 @@ from signalbox.model.contact import Contact
 from signalbox.model.dispatch import Dispatch, SkipReason
 from signalbox.model.event import Event
 from signalbox.model.performing import iso, moot, unsendable, values_for, webhook_body
-from signalbox.model.rule import Level, Rule, RuleStatus, Trigger
+from signalbox.model.rule import Rule, RuleStatus
+from signalbox.model.trigger import Level, Trigger, TriggerSettings
 
 ACCOUNT = Account("100000001", "Test", mail_from="box@signalbox.example")
 CONTACT = Contact("100000001", "7", "ada@signalbox.example", "Ada", fields={"SIZE": "9"})
@@ -23,7 +24,7 @@ RULE = Rule(
     name="Rule",
     level=Level.PROJECT,
     trigger=Trigger.EVENT_RECORDED,
-    event_name="download",
+    settings=TriggerSettings(event_name="download"),
     actions=(MAIL, HOOK),
     status=RuleStatus.ACTIVE,
     author="Ada",
@@ -74,6 +75,7 @@ def test_a_webhook_says_what_happened_to_whom_and_why():
         "data": {
             "event": {
                 "name": "download",
+                "kind": "",
                 "value": "v",
                 "properties": {"p": 1},
                 "at": "2026-11-21T09:54:00.000Z",

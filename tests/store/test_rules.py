@@ -5,9 +5,13 @@ from dataclasses import replace
 import pytest
 
 from signalbox.model.errors import ConflictError, NotFoundError
-from signalbox.model.rule import RuleStatus, Wakeable
-from signalbox.store import accounts, event_names, rules
+from signalbox.model.rule import RuleStatus
+from signalbox.model.trigger import Place, Trigger, TriggerSettings
+from signalbox.model.waking import Wakeable
+from signalbox.store import accounts, event_names, rules, waking
 from tests.store.things import HOOK, MAIL, A, B, account, rule
+
+UPLOAD = TriggerSettings(event_name="upload")
 
 
 @pytest.fixture(name="registered", autouse=True)
@@ -18,12 +22,16 @@ def _registered(cloud):
             event_names.register(account_id, name, 1)
 
 
+def woken_by(account_id: str, version: int, name: str) -> tuple[Wakeable, ...]:
+    """Return what an event of this name wakes, in a worker that sees this version."""
+    partition = waking.partition(account_id, Place(Trigger.EVENT_RECORDED, name))
+    return waking.look_up({partition: version})[partition]
+
+
 def woken(name: str, account_id: str = A) -> list[tuple[str, int, int]]:
     """Return the rules that an event of this name wakes now, with version and actions."""
     version = accounts.fetch(account_id).version
-    return [
-        (one.rule_id, one.version, one.actions) for one in rules.woken_by(account_id, version, name)
-    ]
+    return [(one.rule_id, one.version, one.actions) for one in woken_by(account_id, version, name)]
 
 
 def test_a_rule_comes_out_as_it_went_in():
@@ -63,7 +71,7 @@ def test_a_change_to_a_rule_that_moved_is_refused():
     theirs = rules.save(replace(before, name="Theirs"), since=before)
 
     with pytest.raises(ConflictError, match="read it again"):
-        rules.save(replace(before, event_name="upload"), since=before)
+        rules.save(replace(before, settings=UPLOAD), since=before)
     assert theirs == rules.fetch(A, "1")
     assert (theirs, []) == (rules.fetch_version(A, "1", 2), woken("upload"))
 
@@ -85,7 +93,7 @@ def test_what_an_event_wakes_follows_every_change():
     assert [("1", 1, 2), ("2", 1, 1)] == woken("download")
 
     first = rules.fetch(A, "1")
-    moved = rules.save(replace(first, event_name="upload"), since=first)
+    moved = rules.save(replace(first, settings=UPLOAD), since=first)
     assert ([("2", 1, 1)], [("1", 2, 2)]) == (woken("download"), woken("upload"))
 
     resting = rules.save(replace(moved, status=RuleStatus.DISABLED), since=moved)
@@ -94,7 +102,7 @@ def test_what_an_event_wakes_follows_every_change():
     assert [("1", 4, 2)] == woken("upload")
 
     third = rules.fetch(A, "3")
-    rules.save(replace(third, status=RuleStatus.ACTIVE, event_name="upload"), since=third)
+    rules.save(replace(third, status=RuleStatus.ACTIVE, settings=UPLOAD), since=third)
     assert [("1", 4, 2), ("3", 2, 2)] == woken("upload")
 
     rules.delete(rules.fetch(A, "1"))
@@ -119,21 +127,13 @@ def test_what_is_remembered_holds_while_the_version_stands(monkeypatch):
     rules.create(rule())
     version = accounts.fetch(A).version
     expected = (Wakeable("1", 1, 2),)
-    assert expected == rules.woken_by(A, version, "download")
+    assert expected == woken_by(A, version, "download")
 
     with monkeypatch.context() as cut_off:
         cut_off.delattr("signalbox.store.table.dynamodb")
-        assert expected == rules.woken_by(A, version, "download")
+        assert expected == woken_by(A, version, "download")
         with pytest.raises(NameError):
-            rules.woken_by(A, version + 1, "download")
-
-
-def test_memory_has_its_limit(monkeypatch):
-    monkeypatch.setattr(rules, "CACHED_TRIGGERS", 2)
-    for name in ("a", "b", "c"):
-        rules.woken_by(A, 1, name)
-
-    assert 2 == len(rules._cache)
+            woken_by(A, version + 1, "download")
 
 
 @pytest.mark.parametrize("limit", range(1, 7))

@@ -96,3 +96,32 @@ def test_entries_expire_with_the_accounts_retention(cloud):
     item = tracking.item(entry_of(event(), "7"), account(retention_days=1))
 
     assert NOW // 1000 + 86_400 == item["expires"]
+
+
+@pytest.fixture(name="changes")
+def _changes(log) -> list:
+    """Changes of contact 7 between its events, one in the millisecond of an event."""
+    events = [event(n, event_id=f"c{n}", name="open", kind="open") for n in (2, 9)]
+    entries = [entry_of(one, "7") for one in events]
+    tracking.write(tracking.item(one, account()) for one in entries)
+    return entries
+
+
+@pytest.mark.parametrize("limit", [1, 3, 5, 9, 100])
+def test_the_latest_entries_are_events_and_changes(log, changes, limit):
+    both = sorted([*log, *changes], key=lambda entry: (entry.at_ms, entry.key_hash), reverse=True)
+
+    assert both[:limit] == tracking.latest(A, "7", limit=limit)
+    assert [] == tracking.latest(A, "8", limit=limit)
+
+
+def test_any_entry_is_found_by_its_id(log, changes):
+    """An id does not say whether it is an event's or a change's; `fetch` knows events alone."""
+    for entry in [*log, *changes]:
+        assert entry == tracking.fetch_any(A, entry.entry_id)
+        with pytest.raises(NotFoundError):
+            tracking.fetch_any(B, entry.entry_id)
+    with pytest.raises(NotFoundError):
+        tracking.fetch(A, changes[0].entry_id)
+    with pytest.raises(NotFoundError):
+        tracking.fetch_any(A, "x")

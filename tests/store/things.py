@@ -7,7 +7,8 @@ from signalbox.model.account import Account, WebhookSecret
 from signalbox.model.action import CallWebhook, SendEmail
 from signalbox.model.dispatch import Dispatch, DispatchRecord, Outcome
 from signalbox.model.event import Event
-from signalbox.model.rule import Level, Rule, RuleStatus, Trigger
+from signalbox.model.rule import Rule, RuleStatus
+from signalbox.model.trigger import Level, Trigger, TriggerSettings
 
 A, B = "100000001", "200000002"
 NOW = 1_795_254_840_000  # 2026-11-21T09:54:00Z
@@ -20,13 +21,15 @@ def account(account_id: str = A, **changes: Any) -> Account:
     return Account(account_id, "Test", webhook_secrets=(WebhookSecret(new_secret()),), **changes)
 
 
-def rule(rule_id: str = "1", account_id: str = A, **changes: Any) -> Rule:
-    """Return a rule."""
+def rule(
+    rule_id: str = "1", account_id: str = A, *, event_name: str = "download", **changes: Any
+) -> Rule:
+    """Return a rule; `event_name` is the setting of its trigger."""
     facts: dict[str, Any] = {
         "name": "Rule",
         "level": Level.PROJECT,
         "trigger": Trigger.EVENT_RECORDED,
-        "event_name": "download",
+        "settings": TriggerSettings(event_name=event_name),
         "actions": (MAIL, HOOK),
         "status": RuleStatus.ACTIVE,
         "author": "Ada",

@@ -16,7 +16,7 @@ from signalbox.awsjson import AwsError
 __all__ = ["AwsError", "call", "client", "dynamodb", "prepare", "sqs"]
 
 # SES and SMS have no idempotency token: a retry of the SDK could send twice.
-NEVER_REPEATED = {"sesv2", "sns"}
+NEVER_REPEATED = {"sesv2", "pinpoint-sms-voice-v2"}
 
 
 def dynamodb(operation: str, **request: Any) -> dict[str, Any]:

@@ -23,11 +23,13 @@ class Environment(NamedTuple):
     events_dead_letter_queue_url: str
     actions_queue_url: str
     actions_dead_letter_queue_url: str
+    changes_dead_letter_queue_url: str
     actions_queue_arn: str
     schedule_group: str
     scheduler_role_arn: str
     webhook_allowed_hosts: frozenset[str]
     mail_configuration_set: str
+    sms_origination_identity: str
     dispatch_threads: int
 
     @classmethod
@@ -48,11 +50,13 @@ class Environment(NamedTuple):
             events_dead_letter_queue_url=required("EVENTS_DEAD_LETTER_QUEUE_URL"),
             actions_queue_url=required("ACTIONS_QUEUE_URL"),
             actions_dead_letter_queue_url=required("ACTIONS_DEAD_LETTER_QUEUE_URL"),
+            changes_dead_letter_queue_url=required("CHANGES_DEAD_LETTER_QUEUE_URL"),
             actions_queue_arn=env.get("ACTIONS_QUEUE_ARN", ""),
             schedule_group=env.get("SCHEDULE_GROUP", ""),
             scheduler_role_arn=env.get("SCHEDULER_ROLE_ARN", ""),
             webhook_allowed_hosts=frozenset(host.strip() for host in hosts if host.strip()),
             mail_configuration_set=env.get("MAIL_CONFIGURATION_SET", ""),
+            sms_origination_identity=env.get("SMS_ORIGINATION_IDENTITY", ""),
             dispatch_threads=int(env.get("DISPATCH_THREADS", "10")),
         )
 

@@ -1,19 +1,23 @@
 """Dispatches: actions that are due, for one contact, because of one event."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from signalbox.model.event import SCHEMA_VERSION, Event, UnknownSchemaError
 from signalbox.model.wire import digest, packed, unpacked
+
+CHECK: Final = -1
+"""The number of a dispatch that decides whether a rule fires, and then queues its actions."""
 
 
 class Outcome(StrEnum):
     """Where a dispatch stands.
 
     `claimed`: a worker is at it. `waiting`: tried, and due again at `next_ms`. The others are
-    final; `uncertain` means that a mail may or may not have gone out, and that nobody sends it
-    again without being told to.
+    final; `uncertain` means that a mail or a text may or may not have gone out, and that nobody
+    sends it again without being told to.
     """
 
     CLAIMED = "claimed"
@@ -33,13 +37,25 @@ class SkipReason(StrEnum):
     RULE_DISABLED = "rule_disabled"
     ENDPOINT_GONE = "endpoint_gone"
     NOT_ON_LIST = "not_on_list"
+    CONDITIONS_NOT_MET = "conditions_not_met"
+    FIRED_BEFORE = "fired_before"
     NO_EMAIL = "no_email"
+    NO_PHONE = "no_phone"
     NO_SENDER = "no_sender"
+    OPTED_OUT = "opted_out"
+    CONTAINER_GONE = "container_gone"
+    TAG_GONE = "tag_gone"
+    MAILER_DISABLED = "mailer_disabled"
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """One action to perform: number `action` of a rule's version. `attempt` counts from 1."""
+    """One action to perform: number `action` of a rule's version, or its `CHECK`.
+
+    `attempt` counts from 1. `test` marks what a person tried out: it is performed in earnest, and
+    the log says so. `given` is what that person gave in place of facts of the contact
+    (`model.trial`).
+    """
 
     contact_id: str
     rule_id: str
@@ -47,6 +63,8 @@ class Dispatch:
     action: int
     event: Event
     attempt: int = 1
+    test: bool = False
+    given: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def account_id(self) -> str:
@@ -82,6 +100,10 @@ class Dispatch:
             "attempt": self.attempt,
             "event": self.event.to_wire(),
         }
+        if self.test:
+            message["test"] = True
+        if self.given:
+            message["given"] = dict(self.given)
         return packed(message)
 
     @classmethod
@@ -97,6 +119,8 @@ class Dispatch:
             action=message["action"],
             attempt=message["attempt"],
             event=Event.from_wire(message["event"]),
+            test=message.get("test", False),
+            given=message.get("given", {}),
         )
 
 

@@ -8,6 +8,7 @@ from signalbox.model.wire import digest, packed, unpacked
 
 SCHEMA_VERSION = 1
 DEFAULT_SOURCE = "api"
+_CAUSED_BY = {"form": "public", "rule": "system"}
 DEEPEST_CHAIN = 5  # below the about 16 hops after which Lambda itself would cut the loop
 
 
@@ -45,7 +46,7 @@ class Event(NamedTuple):
         if self.kind:
             caused_by: str = self.properties.get("initiated_from", DEFAULT_SOURCE)
             return caused_by
-        return "public" if self.source == "form" else DEFAULT_SOURCE
+        return _CAUSED_BY.get(self.source, DEFAULT_SOURCE)
 
     def key_hash(self) -> str:
         """Return the 12 hex digits that tell this event from others of its millisecond."""

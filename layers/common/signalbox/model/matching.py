@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from signalbox.model.account import Account
-from signalbox.model.dispatch import Dispatch
+from signalbox.model.dispatch import CHECK, Dispatch
 from signalbox.model.drop import DropReason
 from signalbox.model.event import DEEPEST_CHAIN, Event
 from signalbox.model.log import LogEntry, entry_of
-from signalbox.model.rule import Wakeable
+from signalbox.model.waking import Wakeable, fits, in_order
 
 
 class Tracked(NamedTuple):
@@ -43,21 +43,18 @@ def is_kept(event: Event, reason: DropReason) -> bool:
 
 
 def tracked(event: Event, contact_id: str, rules: Iterable[Wakeable]) -> Tracked:
-    """Return the event's log entry and the dispatch of each action of each rule, in rule order."""
+    """Return the event's log entry and what is due of each rule that it fires.
+
+    Rules fire by level, then by age, and once for an event however many ways led to them: a
+    dispatch for each action in turn, or the check of a rule about which the event cannot decide.
+    """
     return Tracked(entry_of(event, contact_id), tuple(_dispatches(event, contact_id, rules)))
 
 
 def _dispatches(event: Event, contact_id: str, rules: Iterable[Wakeable]) -> Sequence[Dispatch]:
+    fired = {rule.rule_id: rule for rule in rules if fits(rule, event)}
     return [
         Dispatch(contact_id, rule.rule_id, rule.version, number, event)
-        for rule in rules
-        if _wants(rule, event)
-        for number in range(rule.actions)
+        for rule in in_order(fired)
+        for number in ((CHECK,) if rule.checked else range(rule.actions))
     ]
-
-
-def _wants(rule: Wakeable, event: Event) -> bool:
-    """Tell whether the rule's own limits let it fire."""
-    if rule.sources and event.initiated_from not in rule.sources:
-        return False
-    return not rule.list_id or event.properties.get("list_id") == rule.list_id

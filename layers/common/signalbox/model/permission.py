@@ -11,6 +11,7 @@ class Permission(StrEnum):
     SEND_EVENTS = "send_events"
     READ_SETUP = "read_setup"
     READ_PEOPLE = "read_people"
+    READ_DETAILS = "read_details"
     WRITE_PEOPLE = "write_people"
     WRITE_RULES = "write_rules"
     WRITE_PROJECT_RULES = "write_project_rules"

@@ -17,7 +17,8 @@ from signalbox.model.change import KINDS as CHANGES
 from signalbox.model.change import TAG_ADDED, TAG_REMOVED, UNSUBSCRIBE, UPDATE
 from signalbox.model.contact import Contact
 from signalbox.model.event import Event
-from signalbox.model.rule import Level, Rule, RuleStatus, Trigger
+from signalbox.model.rule import Rule, RuleStatus
+from signalbox.model.trigger import Level, Trigger, TriggerSettings
 
 EVERY_LIST: Final = "0"
 SOURCES: Final = ("public", "admin", "api", "system")
@@ -69,7 +70,7 @@ def rule_of(webhook: Webhook, rule_id: str) -> Rule:
         name=webhook.name,
         level=Level.PROJECT,
         trigger=Trigger.EVENT_RECORDED,
-        event_name="",
+        settings=TriggerSettings(),
         actions=(PostForm(webhook.url, "" if webhook.list_id == EVERY_LIST else webhook.list_id),),
         status=RuleStatus.ACTIVE,
         author="",

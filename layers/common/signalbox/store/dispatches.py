@@ -4,10 +4,13 @@ Item    pk A#<account>#contact#<contact>   sk dispatch#<13 digits of ms>#<hash o
         body             the dispatch as it was queued
         kind outcome owner lease attempt changed detail status next expires
         attention        A#<account>#attention, while it failed or is uncertain (index `attention`)
+        logged           A#<account>#logged#<shard>, from its first outcome on, but not while a worker
+                         is at it (index `logged`): the account's rule log, see `store.rule_log`
 Access  claim (conditional, once a try); write the outcome; a contact's dispatches; one by its id;
         those that somebody should look at, latest first
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -143,9 +146,22 @@ def release(record: DispatchRecord, *, now_ms: int) -> bool:
 
 def is_claimed(dispatch: Dispatch) -> bool:
     """Tell whether a worker is at the dispatch, or died at it."""
+    standing = find(dispatch)
+    return standing is not None and standing.outcome is Outcome.CLAIMED
+
+
+def find(dispatch: Dispatch) -> DispatchRecord | None:
+    """Return what is kept of a dispatch; None where nobody was at it yet."""
     where = key(dispatch.account_id, dispatch.dispatch_id)
-    standing = table.get(environment().tracking_table, where)
-    return standing is not None and standing["outcome"] == Outcome.CLAIMED
+    found = table.get(environment().tracking_table, where)
+    return record_from(found) if found else None
+
+
+def find_many(wanted: Sequence[Dispatch]) -> list[DispatchRecord]:
+    """Return what is kept of these dispatches, in their order, without those nobody was at yet."""
+    places = [key(one.account_id, one.dispatch_id) for one in wanted]
+    found = table.get_many({environment().tracking_table: places})
+    return [record_from(found[where]) for where in places if where in found]
 
 
 def fetch(account_id: str, dispatch_id: str) -> DispatchRecord:
@@ -221,11 +237,14 @@ def _item(record: DispatchRecord) -> Item:
     }
     if record.outcome in ATTENTION:
         item["attention"] = keys.attention(dispatch.account_id)
+    if record.outcome is not Outcome.CLAIMED:
+        shard = int(dispatch.key_hash[:8], 16) % keys.SHARDS
+        item["logged"] = keys.logged(dispatch.account_id, shard)
     return item
 
 
 def _impersonal(dispatch: Dispatch) -> Dispatch:
-    """Return the dispatch without what its event says of a contact who is gone."""
+    """Return the dispatch without what it says of a contact who is gone."""
     contact = f"contact:{dispatch.contact_id}"
     event = dispatch.event._replace(address=contact, value="", properties={})
-    return replace(dispatch, event=event)
+    return replace(dispatch, event=event, given={})

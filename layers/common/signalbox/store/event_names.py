@@ -1,26 +1,25 @@
 """Registered event names, in the rules table.
 
 Item    pk A#<account>#event-names                       sk <name>
-Item    pk A#<account>#trigger#project#event_recorded#<name>  sk registered
-        stands beside the rules that the name wakes, so that one question answers both:
-        without it they do not fire
+Item    pk A#<account>#trigger#event_recorded#<name>  sk registered
+        stands beside the rules that the name wakes: without it they do not fire
 Access  register; list; delete; ask whether a name is registered
 """
 
 from signalbox.environment import environment
 from signalbox.model.errors import ConflictError, InvalidError, NotFoundError
-from signalbox.model.rule import Level, Trigger
+from signalbox.model.trigger import Trigger
 from signalbox.model.wire import packed
 from signalbox.store import accounts, keys, table
 from signalbox.store.table import Key, Page
+from signalbox.store.waking import REGISTERED
 
 LONGEST_NAME = 128
-REGISTERED = "registered"
 
 
 def marker(account_id: str, name: str) -> Key:
     """Return where the registration stands that rules look at."""
-    return keys.trigger(account_id, Level.PROJECT, Trigger.EVENT_RECORDED, name), REGISTERED
+    return keys.trigger(account_id, Trigger.EVENT_RECORDED, name), REGISTERED
 
 
 def register(account_id: str, name: str, created_ms: int) -> None:

@@ -16,9 +16,9 @@ def collection(account_id: str, noun: str) -> str:
     return f"A#{account_id}#{noun}"
 
 
-def trigger(account_id: str, level: str, trigger_name: str, setting: str) -> str:
-    """Partition of the rules that one kind of event can wake, and of its registration."""
-    return f"A#{account_id}#trigger#{level}#{trigger_name}#{setting}"
+def trigger(account_id: str, trigger_name: str, setting: str) -> str:
+    """Partition of the rules at one place: a trigger with a setting, perhaps empty (rules table)."""
+    return f"A#{account_id}#trigger#{trigger_name}#{setting}"
 
 
 def contact(account_id: str, contact_id: str) -> str:
@@ -29,6 +29,11 @@ def contact(account_id: str, contact_id: str) -> str:
 def address(account_id: str, value: str) -> str:
     """Partition of an address, `email:ada@example.com` (contacts table)."""
     return f"A#{account_id}#address#{value}"
+
+
+def member(account_id: str, who: str) -> str:
+    """Partition of a contact by its id, or of an address by its text (contacts table)."""
+    return contact(account_id, who) if who.isdecimal() else address(account_id, who)
 
 
 def count(account_id: str, what: str) -> str:
@@ -44,7 +49,7 @@ def listed_by(account_id: str, order: str, shard: int) -> str:
 def container(account_id: str, kind: str, container_id: str, shard: int) -> str:
     """Partition of a share of what a container holds (index `container` of the contacts table).
 
-    Kinds: `contacts` (all of the account, no id), `list`, `tag`.
+    Kinds: `contacts` (all of the account, no id), `tag`, and those of `model.container`.
     """
     return f"A#{account_id}#{kind}#{container_id}#{shard}"
 
@@ -84,9 +89,24 @@ def idempotency(account_id: str, key_digest: str) -> str:
     return f"A#{account_id}#idempotency#{key_digest}"
 
 
+def rate_limit(account_id: str) -> str:
+    """Partition of how often an account asks (tracking table)."""
+    return f"A#{account_id}#rate-limit"
+
+
 def feed(account_id: str) -> str:
     """Partition of what the live tail shows (tracking table)."""
     return f"A#{account_id}#feed"
+
+
+def logged(account_id: str, shard: int) -> str:
+    """Partition of a share of the rule log (index `logged` of the tracking table)."""
+    return f"A#{account_id}#logged#{shard}"
+
+
+def detail_accesses(account_id: str) -> str:
+    """Partition of who looked at the personal data behind the rule log (tracking table)."""
+    return f"A#{account_id}#detail-accesses"
 
 
 def attention(account_id: str) -> str:

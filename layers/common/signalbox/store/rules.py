@@ -3,34 +3,27 @@
 Item    pk A#<account>#rules             sk <rule>                  the rule as it stands
         gone_<number>    1 where the webhook of that number answered 410 Gone
 Item    pk A#<account>#rule#<rule>       sk <version, 8 digits>     each version, never changed
-Item    pk A#<account>#trigger#<level>#<trigger>#<setting>  sk rule#<rule>
-        what a worker needs of an active rule; gone while the rule is disabled
-Item    pk the same                                         sk webhook#<id>   see `store.webhooks`
-Item    pk A#<account>#trigger#project#<kind>#              sk webhook#<id>
-        the same for what a change of a contact wakes, which needs no registration
-Access  write; list; read one; what an event can wake (one question, whatever the number of rules)
+Item    pk A#<account>#trigger#…         sk rule#<rule>             while it is active: see
+        `store.waking`
+Access  write; list; read one, and each version; those on an event name
 """
 
-from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from signalbox.environment import environment
 from signalbox.model.action import action_from, stored_action
 from signalbox.model.errors import ConflictError, NotFoundError
-from signalbox.model.rule import Level, Rule, RuleStatus, Trigger, Wakeable
+from signalbox.model.rule import Conditions, Once, PastEvents, Rule, RuleStatus
+from signalbox.model.trigger import Level, Place, Trigger, settings_from
+from signalbox.model.waiting import Wait
 from signalbox.model.wire import packed, unpacked
-from signalbox.store import accounts, event_names, keys, table
+from signalbox.store import accounts, keys, table, waking
 from signalbox.store.table import Item, Key, Page
+from signalbox.store.waking import WEBHOOK_ID
 
-CACHED_TRIGGERS = 5_000  # a worker's memory of them stays below 20 MB
-WAKEABLE = "rule#"
-WEBHOOK = "webhook#"
-WEBHOOK_ID = "webhook-"  # before the id of a webhook where others have the id of a rule
 GONE = "gone_"
-
-_cache: OrderedDict[str, tuple[int, tuple[Wakeable, ...]]] = OrderedDict()
 
 
 def key(account_id: str, rule_id: str) -> Key:
@@ -41,39 +34,6 @@ def key(account_id: str, rule_id: str) -> Key:
 def version_key(account_id: str, rule_id: str, version: int) -> Key:
     """Return where one version of the rule stands."""
     return keys.collection(account_id, f"rule#{rule_id}"), f"{version:08d}"
-
-
-def woken_by(
-    account_id: str, account_version: int, event_name: str, kind: str = ""
-) -> tuple[Wakeable, ...]:
-    """Return the active rules that an event of this name or kind wakes, oldest first.
-
-    They are kept in memory for as long as the account's configuration does not move.
-    """
-    partition = trigger(account_id, event_name, kind)
-    version, rules = _cache.get(partition, (0, ()))
-    if version != account_version:
-        items = list(table.query_all(environment().rules_table, partition, consistent=True))
-        registered = kind or any(item["sk"] == event_names.REGISTERED for item in items)
-        wakeable = (WAKEABLE, WEBHOOK)
-        rules = tuple(_wakeable(item) for item in items if item["sk"].startswith(wakeable))
-        rules = rules if registered else ()
-        _cache[partition] = (account_version, rules)
-        if len(_cache) > CACHED_TRIGGERS:
-            _cache.popitem(last=False)
-    return rules
-
-
-def trigger(account_id: str, event_name: str, kind: str = "") -> str:
-    """Return the partition of what an event of this name, or of this kind, can wake."""
-    if kind:
-        return keys.trigger(account_id, Level.PROJECT, kind, "")
-    return keys.trigger(account_id, Level.PROJECT, Trigger.EVENT_RECORDED, event_name)
-
-
-def forget() -> None:
-    """Empty the memory of this process."""
-    _cache.clear()
 
 
 def create(rule: Rule) -> None:
@@ -92,8 +52,8 @@ def save(rule: Rule, *, since: Rule) -> Rule:
         ConflictError: somebody changed the rule since `since` was read.
     """
     changed = replace(rule, version=since.version + 1)
-    left = [] if _trigger_of(since) == _trigger_of(changed) else [_leaving(since)]
-    _write(changed, condition="version = :since", values={":since": since.version}, also=left)
+    left = [place for place in since.places if place not in changed.places]
+    _write(changed, condition="version = :since", values={":since": since.version}, left=left)
     return changed
 
 
@@ -114,7 +74,8 @@ def delete(rule: Rule) -> None:
     table.transact(
         [
             table.deleting(environment().rules_table, key(rule.account_id, rule.rule_id)),
-            _leaving(rule),
+            *waking.leaving(rule.account_id, rule.rule_id, rule.places),
+            *waking.stamping(rule.account_id, rule.places),
             accounts.bumping(rule.account_id),
         ]
     )
@@ -147,9 +108,14 @@ def of_account(account_id: str, *, limit: int = 100, after: str = "") -> Page:
 
 def on_event_name(account_id: str, event_name: str) -> list[Rule]:
     """Return the active rules on an event name, registered or not."""
-    partition = trigger(account_id, event_name)
-    found = table.query_all(environment().rules_table, partition, prefix=WAKEABLE, consistent=True)
-    wanted = [key(account_id, item["sk"].removeprefix(WAKEABLE)) for item in found]
+    return at_place(account_id, Place(Trigger.EVENT_RECORDED, event_name))
+
+
+def at_place(account_id: str, place: Place) -> list[Rule]:
+    """Return the active rules at a place, oldest first, without the webhooks that stand there."""
+    found = waking.at_place(account_id, place)
+    ids = [one.rule_id for one in found if not one.rule_id.startswith(WEBHOOK_ID)]
+    wanted = [key(account_id, rule_id) for rule_id in ids]
     items = table.get_many({environment().rules_table: wanted})
     return [rule_from(items[where], account_id) for where in wanted if where in items]
 
@@ -157,12 +123,22 @@ def on_event_name(account_id: str, event_name: str) -> list[Rule]:
 def rule_from(item: Item, account_id: str) -> Rule:
     """Read an item."""
     body: dict[str, Any] = unpacked(item["body"])
+    actions = body.pop("actions")
+    once = body.pop("once", None)
     return Rule(
         account_id=account_id,
         level=Level(body.pop("level")),
         trigger=Trigger(body.pop("trigger")),
+        settings=settings_from(body.pop("settings")),
+        conditions=_conditions_from(body.pop("conditions", {})),
+        once=Once(**once) if once else None,
         status=RuleStatus(body.pop("status")),
-        actions=tuple(action_from(stored) for stored in body.pop("actions")),
+        actions=tuple(action_from(_without_wait(stored)) for stored in actions),
+        waits={
+            number: Wait(**stored["wait"])
+            for number, stored in enumerate(actions)
+            if "wait" in stored
+        },
         version=item["version"],
         gone_actions=frozenset(
             int(name.removeprefix(GONE)) for name in item if name.startswith(GONE)
@@ -171,73 +147,79 @@ def rule_from(item: Item, account_id: str) -> Rule:
     )
 
 
+def stored_steps(rule: Rule) -> list[dict[str, Any]]:
+    """Return the actions as they are stored, each with what it waits for."""
+    return [
+        stored_action(action)
+        | ({"wait": asdict(rule.waits[number])} if number in rule.waits else {})
+        for number, action in enumerate(rule.actions)
+    ]
+
+
 def _write(
-    rule: Rule, *, condition: str, values: dict[str, Any], also: list[Item] | None = None
+    rule: Rule, *, condition: str, values: dict[str, Any], left: list[Place] | None = None
 ) -> None:
     rules_table = environment().rules_table
+    account_id = rule.account_id
     body = _body(rule)
-    now_pk, now_sk = key(rule.account_id, rule.rule_id)
-    past_pk, past_sk = version_key(rule.account_id, rule.rule_id, rule.version)
+    now_pk, now_sk = key(account_id, rule.rule_id)
+    past_pk, past_sk = version_key(account_id, rule.rule_id, rule.version)
     version = {"body": body, "version": rule.version}
+    standing = rule.places if rule.status is RuleStatus.ACTIVE else []
+    left = [*(left or []), *(place for place in rule.places if place not in standing)]
+    writes = [
+        table.putting(
+            rules_table,
+            {"pk": now_pk, "sk": now_sk, **version},
+            condition=condition,
+            values=values,
+        ),
+        table.putting(rules_table, {"pk": past_pk, "sk": past_sk, **version}),
+        *waking.entering(account_id, rule.wakeable(), standing),
+        *waking.leaving(account_id, rule.rule_id, left),
+        *waking.stamping(account_id, [*standing, *left]),
+        accounts.bumping(account_id),
+    ]
     try:
-        table.transact(
-            [
-                table.putting(
-                    rules_table,
-                    {"pk": now_pk, "sk": now_sk, **version},
-                    condition=condition,
-                    values=values,
-                ),
-                table.putting(rules_table, {"pk": past_pk, "sk": past_sk, **version}),
-                _entering(rule) if rule.status is RuleStatus.ACTIVE else _leaving(rule),
-                accounts.bumping(rule.account_id),
-                *(also or []),
-            ]
-        )
+        table.transact(writes)
     except table.CancelledError as error:
         _, old = error.reasons[0]
         if old is None or old["body"] != body:
             raise ConflictError("the rule was changed meanwhile; read it again") from error
 
 
-def _entering(rule: Rule) -> Item:
-    body = packed({"version": rule.version, "actions": len(rule.actions)})
-    wakeable = {"pk": _trigger_of(rule), "sk": WAKEABLE + rule.rule_id, "body": body}
-    return table.putting(environment().rules_table, wakeable)
+def _without_wait(stored: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in stored.items() if name != "wait"}
 
 
-def _leaving(rule: Rule) -> Item:
-    return table.deleting(environment().rules_table, (_trigger_of(rule), WAKEABLE + rule.rule_id))
-
-
-def _trigger_of(rule: Rule) -> str:
-    return trigger(rule.account_id, rule.event_name)
-
-
-def _wakeable(item: Item) -> Wakeable:
-    body = unpacked(item["body"])
-    noun, _, rule_id = item["sk"].partition("#")
-    return Wakeable(
-        rule_id if noun == WAKEABLE[:-1] else WEBHOOK_ID + rule_id,
-        body["version"],
-        body["actions"],
-        frozenset(body.get("sources", ())),
-        body.get("list", ""),
+def _conditions_from(stored: dict[str, Any]) -> Conditions:
+    return Conditions(
+        event=stored.get("event", {}),
+        contact=stored.get("contact", {}),
+        past_events=tuple(PastEvents(**one) for one in stored.get("past_events", ())),
     )
 
 
 def _body(rule: Rule) -> str:
+    """Return the rule as it is stored; what is empty is left out."""
+    conditions = {name: value for name, value in asdict(rule.conditions).items() if value}
+    facts: dict[str, Any] = {
+        "container_id": rule.container_id,
+        "conditions": conditions,
+        "once": asdict(rule.once) if rule.once else None,
+    }
     return packed(
         {
             "rule_id": rule.rule_id,
             "name": rule.name,
             "level": rule.level,
             "trigger": rule.trigger,
-            "event_name": rule.event_name,
-            "actions": [stored_action(action) for action in rule.actions],
+            "settings": {name: value for name, value in rule.settings._asdict().items() if value},
+            "actions": stored_steps(rule),
             "status": rule.status,
             "author": rule.author,
             "created_ms": rule.created_ms,
             "updated_ms": rule.updated_ms,
+            **{name: value for name, value in facts.items() if value},
         }
     )

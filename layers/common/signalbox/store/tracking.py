@@ -4,16 +4,17 @@ Item    pk A#<account>#contact#<contact>   sk event#<13 digits of ms>#<hash of t
         body             name, value, properties, source, id, when received
         expires          seconds, for TTL
 Item    the same with the sort key change#…: an event of a kind, which is no application's
-Access  write many (with dropped events and the feed); a contact's log; one entry by its id;
-        the last event of a name
+Access  write many (with dropped events and the feed); a contact's log, with changes or without;
+        one entry by its id; the last event of a name; those of a name before another event
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from signalbox.environment import environment
 from signalbox.model.account import Account
 from signalbox.model.errors import NotFoundError
+from signalbox.model.event import Event
 from signalbox.model.log import EntryKey, LogEntry
 from signalbox.model.wire import packed, unpacked
 from signalbox.store import keys, table
@@ -81,6 +82,24 @@ def of_contact(  # noqa: PLR0913 the parts of one question
     return [entry_from(found, account_id) for found in page.items], page.last
 
 
+def latest(account_id: str, contact_id: str, *, limit: int) -> list[LogEntry]:
+    """Return a contact's latest entries, changes among them, latest first."""
+    entries = [
+        entry_from(found, account_id)
+        for prefix in (PREFIX, CHANGES)
+        for found in table.query(
+            environment().tracking_table,
+            keys.contact(account_id, contact_id),
+            prefix=prefix,
+            limit=limit,
+            newest_first=True,
+            consistent=True,
+        ).items
+    ]
+    entries.sort(key=lambda entry: (entry.at_ms, entry.key_hash), reverse=True)
+    return entries[:limit]
+
+
 def window(  # noqa: PLR0913 the parts of one question
     account_id: str,
     contact_id: str,
@@ -111,6 +130,29 @@ def window(  # noqa: PLR0913 the parts of one question
     return entries[offset : offset + limit]
 
 
+def before(
+    event: Event, contact_id: str, name: str, within_s: int, *, kind: bool = False
+) -> Iterator[LogEntry]:
+    """Yield a contact's entries of a name in the seconds before an event, latest first.
+
+    The event itself is none of them. `kind` asks for events of that kind in place of a name.
+    """
+    prefix = CHANGES if kind else PREFIX
+    since_ms = max(event.at_ms - within_s * 1000, 0)
+    found = table.query_all(
+        environment().tracking_table,
+        keys.contact(event.account_id, contact_id),
+        between=(f"{prefix}{since_ms:013d}", f"{prefix}{event.at_ms:013d}~"),
+        newest_first=True,
+        consistent=True,
+    )
+    own = event.key_hash()
+    for item in found:
+        entry = entry_from(item, event.account_id)
+        if entry.name == name and entry.key_hash != own:
+            yield entry
+
+
 def count(account_id: str, contact_id: str, *, since_ms: int = 0) -> int:
     """Return how many entries a contact has since then; reads them, but returns none."""
     return table.count(
@@ -121,11 +163,23 @@ def count(account_id: str, contact_id: str, *, since_ms: int = 0) -> int:
 
 
 def fetch(account_id: str, entry_id: str) -> LogEntry:
-    """Return an entry; raise `NotFoundError` where there is none."""
+    """Return an application's event; raise `NotFoundError` where there is none."""
     found = table.get(environment().tracking_table, key(account_id, EntryKey.of(entry_id)))
     if found is None:
         raise NotFoundError("log entry", entry_id)
     return entry_from(found, account_id)
+
+
+def fetch_any(account_id: str, entry_id: str) -> LogEntry:
+    """Return an entry, be it an event or a change; raise `NotFoundError` where there is none.
+
+    An id does not say which of them it is, and no two entries share one, so both places are asked.
+    """
+    pk, sk = key(account_id, EntryKey.of(entry_id))
+    places = [(pk, sk), (pk, CHANGES + sk.removeprefix(PREFIX))]
+    for found in table.get_many({environment().tracking_table: places}).values():
+        return entry_from(found, account_id)
+    raise NotFoundError("log entry", entry_id)
 
 
 def last_value(account_id: str, contact_id: str, name: str) -> str:
@@ -160,4 +214,5 @@ def entry_from(found: Item, account_id: str) -> LogEntry:
         properties=body.get("properties", {}),
         source=body["source"],
         event_id=body["id"],
+        kind=body["name"] if found["sk"].startswith(CHANGES) else "",
     )

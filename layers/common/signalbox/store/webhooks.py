@@ -3,10 +3,10 @@
 Item    pk A#<account>#webhooks   sk <id of 16 digits>
         body, version    the version moves with every change
         active           1; 0 once the receiver answered 410 Gone
-Item    pk A#<account>#trigger#project#<kind>#                   sk webhook#<id>
-        pk A#<account>#trigger#project#event_recorded#<name>     sk webhook#<id>
-        what a worker needs of an active one, for each of its events; `store.rules` reads it with the
-        rules that the event wakes, so that it costs no question of its own
+Item    pk A#<account>#trigger#<kind>#                   sk webhook#<id>
+        pk A#<account>#trigger#event_recorded#<name>     sk webhook#<id>
+        what a worker needs of an active one, for each of its events, beside the rules that the event
+        wakes (`store.waking`), so that it costs no question of its own
 Access  create, read, change, delete; all of an account (some dozens); deactivate
 A worker knows it by the rule id `webhook-<id>`.
 """
@@ -18,12 +18,16 @@ from signalbox.environment import environment
 from signalbox.model.contact_index import contact_id_at, place
 from signalbox.model.errors import ConflictError, InvalidError, NotFoundError
 from signalbox.model.rule import Rule
+from signalbox.model.trigger import Place, Trigger
+from signalbox.model.waking import Wakeable
 from signalbox.model.webhook import REPORTED, Webhook, limit_of, rule_of
 from signalbox.model.wire import packed, unpacked
-from signalbox.store import accounts, keys, rules, table
+from signalbox.store import accounts, keys, rules, table, waking
 from signalbox.store.table import Item, Key
+from signalbox.store.waking import WEBHOOK_ID
 
-MOST_EVENTS: Final = 45  # a change writes those of before and after in one transaction of 100 items
+MOST_EVENTS: Final = 45
+CHANGED_AT_ONCE: Final = 49  # each with its stamp, in one transaction of 100 items
 OUTSIDE_BODY: Final = {"account_id", "webhook_id", "active", "version"}
 
 
@@ -35,13 +39,13 @@ def key(account_id: str, webhook_id: str) -> Key:
 def rule_key(account_id: str, rule_id: str) -> Key:
     """Return where the rule or the webhook stands that a dispatch names."""
     if is_webhook(rule_id):
-        return key(account_id, rule_id.removeprefix(rules.WEBHOOK_ID))
+        return key(account_id, rule_id.removeprefix(WEBHOOK_ID))
     return rules.key(account_id, rule_id)
 
 
 def is_webhook(rule_id: str) -> bool:
     """Tell whether the id that a dispatch names is a webhook's."""
-    return rule_id.startswith(rules.WEBHOOK_ID)
+    return rule_id.startswith(WEBHOOK_ID)
 
 
 def create(wanted: Webhook) -> None:
@@ -72,7 +76,7 @@ def deactivate(account_id: str, rule_id: str, version: int) -> None:
 
     Until somebody makes it active again it is told of nothing.
     """
-    webhook_id = rule_id.removeprefix(rules.WEBHOOK_ID)
+    webhook_id = rule_id.removeprefix(WEBHOOK_ID)
     item = table.get(environment().rules_table, key(account_id, webhook_id))
     if item is None or item["version"] != version or not item["active"]:
         return
@@ -81,10 +85,10 @@ def deactivate(account_id: str, rule_id: str, version: int) -> None:
         environment().rules_table,
         key(account_id, webhook_id),
         "SET active = :no",
-        {":no": 0, ":version": version},
-        condition="version = :version",
+        {":no": 0, ":yes": 1, ":version": version},
+        condition="version = :version AND active = :yes",
     )
-    leaving = [_leaving(standing, event) for event in standing.events]
+    leaving = _leaving(standing, standing.events)
     try:
         table.transact([resting, *leaving, accounts.bumping(account_id)])
     except table.CancelledError as error:
@@ -93,14 +97,22 @@ def deactivate(account_id: str, rule_id: str, version: int) -> None:
 
 
 def delete(webhook: Webhook) -> None:
-    """Delete a webhook; deliveries that are under way are skipped."""
-    table.transact(
-        [
-            table.deleting(environment().rules_table, key(webhook.account_id, webhook.webhook_id)),
-            *(_leaving(webhook, event) for event in webhook.events),
-            accounts.bumping(webhook.account_id),
-        ]
+    """Delete a webhook; deliveries that are under way are skipped.
+
+    Raises:
+        ConflictError: somebody changed it since it was read, so it may stand for other events.
+    """
+    deleting = table.deleting(
+        environment().rules_table,
+        key(webhook.account_id, webhook.webhook_id),
+        condition="attribute_not_exists(pk) OR version = :since",
+        values={":since": webhook.version},
     )
+    leaving = _leaving(webhook, webhook.events)
+    try:
+        table.transact([deleting, *leaving, accounts.bumping(webhook.account_id)])
+    except table.CancelledError as error:
+        raise ConflictError("the webhook was changed meanwhile; read it again") from error
 
 
 def fetch(account_id: str, webhook_id: str) -> Webhook:
@@ -135,7 +147,7 @@ def webhook_from(item: Item, account_id: str) -> Webhook:
 def rule_from(item: Item, account_id: str) -> Rule:
     """Read an item as the rule that it is to a worker."""
     webhook = webhook_from(item, account_id)
-    return rule_of(webhook, rules.WEBHOOK_ID + webhook.webhook_id)
+    return rule_of(webhook, WEBHOOK_ID + webhook.webhook_id)
 
 
 def _write(
@@ -143,6 +155,8 @@ def _write(
 ) -> None:
     if len(webhook.events) > MOST_EVENTS:
         raise InvalidError("events", f"are more than {MOST_EVENTS}")
+    if len({*webhook.events, *left}) > CHANGED_AT_ONCE:
+        raise InvalidError("events", "are too many to exchange at once; do it in two steps")
     pk, sk = key(webhook.account_id, webhook.webhook_id)
     item = {
         "pk": pk,
@@ -151,11 +165,11 @@ def _write(
         "version": webhook.version,
         "active": int(webhook.active),
     }
-    entering = _entering if webhook.active else _leaving
+    standing = _entering if webhook.active else _leaving
     writes = [
         table.putting(environment().rules_table, item, condition=condition, values=values),
-        *(entering(webhook, event) for event in webhook.events),
-        *(_leaving(webhook, event) for event in left),
+        *standing(webhook, webhook.events),
+        *_leaving(webhook, left),
         accounts.bumping(webhook.account_id),
     ]
     try:
@@ -166,29 +180,33 @@ def _write(
             raise ConflictError("the webhook was changed meanwhile; read it again") from error
 
 
-def _entering(webhook: Webhook, event: str) -> Item:
-    pk, sk = _wakeable_key(webhook, event)
-    facts: dict[str, Any] = {
-        "version": webhook.version,
-        "actions": 1,
-        "sources": list(webhook.sources),
-    }
-    limit = limit_of(webhook, event)
-    if limit:
-        facts["list"] = limit
-    return table.putting(environment().rules_table, {"pk": pk, "sk": sk, "body": packed(facts)})
+def _entering(webhook: Webhook, events: tuple[str, ...]) -> list[Item]:
+    account_id = webhook.account_id
+    entering = []
+    for event in events:
+        wakeable = Wakeable(
+            rule_id=WEBHOOK_ID + webhook.webhook_id,
+            version=webhook.version,
+            actions=1,
+            sources=frozenset(webhook.sources),
+            list_id=limit_of(webhook, event),
+        )
+        entering += waking.entering(account_id, wakeable, [_place(event)])
+    return entering + waking.stamping(account_id, map(_place, events))
 
 
-def _leaving(webhook: Webhook, event: str) -> Item:
-    return table.deleting(environment().rules_table, _wakeable_key(webhook, event))
+def _leaving(webhook: Webhook, events: tuple[str, ...]) -> list[Item]:
+    account_id, places = webhook.account_id, [_place(event) for event in events]
+    return [
+        *waking.leaving(account_id, WEBHOOK_ID + webhook.webhook_id, places),
+        *waking.stamping(account_id, places),
+    ]
 
 
-def _wakeable_key(webhook: Webhook, event: str) -> Key:
+def _place(event: str) -> Place:
     if event.startswith(REPORTED):
-        partition = rules.trigger(webhook.account_id, event.removeprefix(REPORTED))
-    else:
-        partition = rules.trigger(webhook.account_id, "", event)
-    return partition, rules.WEBHOOK + webhook.webhook_id
+        return Place(Trigger.EVENT_RECORDED, event.removeprefix(REPORTED))
+    return Place(event)
 
 
 def _body(webhook: Webhook) -> str:
