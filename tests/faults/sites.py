@@ -9,6 +9,8 @@ from tests.faults.enumerator import SPARSE, Mode, Site
 
 FILE = Path(__file__).with_name("sites.json")
 WRITING = "SIGNALBOX_WRITE_SITES"
+READS = {"GetItem", "BatchGetItem", "Query"}
+OF_READS = {Mode.SERVER_ERROR, Mode.PARTIAL}
 HOW = f"run `{WRITING}=1 pytest tests/faults -k enumerated` and look at what changed in sites.json"
 
 
@@ -34,3 +36,13 @@ def modes(site: str) -> list[Mode]:
     """Return what can go wrong at a site."""
     operation = site.split(":")[1]
     return [mode for mode in Mode if mode is not Mode.PARTIAL or operation in SPARSE]
+
+
+def telling_modes(site: str) -> list[Mode]:
+    """Return what can go wrong at a site, without what is the same again where nothing is written.
+
+    Dying at a read is dying after the write before it, and an error is an error.
+    """
+    if site.split(":")[1] in READS:
+        return [mode for mode in modes(site) if mode in OF_READS]
+    return modes(site)

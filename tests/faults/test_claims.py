@@ -9,7 +9,7 @@ import pytest
 
 from functions.dispatch import app as dispatch
 from functions.dispatch import perform
-from functions.dispatch.perform import LEASE_MS
+from functions.dispatch.outcomes import LEASE_MS
 from signalbox.model.dispatch import Dispatch, DispatchRecord, Outcome
 from signalbox.store import accounts, dispatches
 from tests.cloud import client
@@ -155,7 +155,7 @@ def test_an_uncertain_mail_that_is_retried_twice_is_sent_once(world, mode):
     """Whoever looked and asks for it again, twice, has it sent once."""
     world.begin()
     one = due(world, MAIL_RULE)
-    world.calls.begin(Break(3, mode))  # SendEmail
+    world.calls.begin(Break(5, mode))  # SendEmail
     world.send("ACTIONS", one)
     world.drain()
     sent = world.state().mails.total()

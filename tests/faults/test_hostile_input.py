@@ -472,6 +472,7 @@ settings_sent = st.fixed_dictionaries(
         "time_zone": texts | values,
         "mail_from": emails | values,
         "retention_days": numbers | values,
+        "api_rate_limit": numbers | values,
         "role": texts | st.sampled_from(list(Role)),
         "email": emails,
     },

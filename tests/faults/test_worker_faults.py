@@ -5,7 +5,7 @@ import pytest
 from signalbox.model.dispatch import Outcome
 from tests.faults import sites
 from tests.faults.enumerator import Break, Call, Mode
-from tests.faults.scenarios import SCENARIOS
+from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.world import Performed, State, World, listed
 
 ANSWERLESS = {Mode.DIE_BEFORE, Mode.DIE_AFTER, Mode.LOST, Mode.SERVER_ERROR}
@@ -54,7 +54,8 @@ def test_a_fault_changes_nothing_in_the_end(scenario, site, mode, world, undistu
 
     assert numbers
     for number in numbers:
-        break_one(world, scenario, Break(number, mode, seed=number), expected, calls)
+        fault = Break(number, mode, seed=number)
+        break_one(world, SCENARIOS[scenario], fault, expected, calls)
 
 
 @pytest.mark.soak
@@ -66,15 +67,16 @@ def test_a_fault_at_any_call_changes_nothing_in_the_end(scenario, mode, world, u
 
     for number, call in enumerate(calls):
         if mode in sites.modes(str(call.site)):
-            break_one(world, scenario, Break(number, mode, seed=number), expected, calls)
+            fault = Break(number, mode, seed=number)
+            break_one(world, SCENARIOS[scenario], fault, expected, calls)
 
 
 def break_one(
-    world: World, scenario: str, fault: Break, expected: State, calls: list[Call]
+    world: World, scenario: Scenario, fault: Break, expected: State, calls: list[Call]
 ) -> None:
     """Run the scenario with the fault and compare what is left with what should be."""
     world.begin(fault)
-    SCENARIOS[scenario](world)
+    scenario(world)
     uncertain = _is_uncertain(calls[fault.number], fault.mode, expected)
     compare(world, expected, uncertain=uncertain)
 
