@@ -4,7 +4,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from bench import figures, instructions, matching, start, warm
+from bench import figures, instructions, listing, matching, memory, start, warm
 from bench.builds import artefacts
 from local.errors import StackError
 from local.home import REPOSITORY, write_json
@@ -27,6 +27,8 @@ def main() -> int:
         print("Instructions are not counted: Valgrind is not installed.")
     found += _shown(warm.figures(built))
     found += _shown(matching.figures())
+    found += _shown(memory.figures())
+    found += _shown(listing.figures())
     KEPT.parent.mkdir(exist_ok=True)
     write_json(
         KEPT,

@@ -16,6 +16,7 @@ Call = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
 WRITE_UNIT = 1024
 READ_UNIT = 4096
 QUEUE_UNIT = 65_536
+SPARSE = frozenset({"attention", "logged"})  # indexes of the tracking table, by their attribute
 QUEUE_OPERATIONS = {"SendMessage", "SendMessageBatch"}
 
 
@@ -33,6 +34,7 @@ class Meter:
     queue_requests: int = 0
     item_bytes: list[int] = field(default_factory=list)
     message_bytes: list[int] = field(default_factory=list)
+    _indexed: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     def __call__(self, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Make the call and count what it costs."""
@@ -68,8 +70,19 @@ class Meter:
         for item in _written(operation, request):
             size = item_size(item)
             self.item_bytes.append(size)
-            copies = 2 if "attention" in item else 1  # the sparse index takes the item too
+            copies = 1 + self._copies_in_indexes(item)
             self.write_units += times * copies * max(1, math.ceil(size / WRITE_UNIT))
+
+    def _copies_in_indexes(self, item: Typed) -> int:
+        """Return how often the sparse indexes write an item: to add it, to take it off, or both.
+
+        Their sort key moves with every write, so an item that stays moves, which is two writes.
+        """
+        where = item["pk"]["S"], item["sk"]["S"]
+        before = self._indexed.get(where, frozenset())
+        after = SPARSE.intersection(item)
+        self._indexed[where] = after
+        return len(before) + len(after)
 
     def _count_reads(
         self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]
