@@ -23,6 +23,11 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 TARGET = re.compile(rb"\r\nx-amz-target: *(\w+)\.(\w+)", re.IGNORECASE)
 SERVICES = {"AmazonSQS": "sqs", "DynamoDB_20120810": "dynamodb"}
 RECEIVED_AT_ONCE = 1 << 20
+MAIL = b"POST /v2/email/outbound-emails "
+MAIL_TAKEN = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 76\r\n\r\n"
+    b'{"MessageId":"' + b"0" * 60 + b'"}'
+)
 
 
 @contextmanager
@@ -81,6 +86,8 @@ def _serve(connection: socket.socket, world: World) -> None:
 
 def _answer(head: bytes, body: bytes, world: World) -> bytes:
     target = TARGET.search(head)
+    if head.startswith(MAIL):
+        return MAIL_TAKEN
     if target is None:
         return b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
     request: dict[str, Any] = json.loads(body)

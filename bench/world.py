@@ -18,9 +18,11 @@ from signalbox.model.action import SendEmail
 from signalbox.model.contact import Contact
 from signalbox.model.credential import Key, Role, event_key, fingerprint
 from signalbox.model.event import Event
-from signalbox.model.rule import Level, Rule, RuleStatus, Trigger
+from signalbox.model.rule import Rule, RuleStatus
+from signalbox.model.trigger import Level, Place, Trigger, TriggerSettings
 from signalbox.model.wire import packed
-from signalbox.store import accounts, api_keys, contacts, event_names, keys, rules, table
+from signalbox.store import accounts, api_keys, contacts, event_names, rules, table, waking
+from signalbox.store.table import Item
 
 Typed = dict[str, Any]
 Answer = dict[str, Any]
@@ -46,6 +48,7 @@ VARIABLES = {
     "EVENTS_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/events-dead",
     "ACTIONS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/actions",
     "ACTIONS_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/actions-dead",
+    "CHANGES_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/changes-dead",
     "POWERTOOLS_TRACE_DISABLED": "1",
     "POWERTOOLS_METRICS_NAMESPACE": "Signalbox",
     "POWERTOOLS_SERVICE_NAME": "bench",
@@ -139,7 +142,7 @@ def forget() -> None:
     """Forget what a process would forget when it ends."""
     environment.cache_clear()
     access.forget()
-    rules.forget()
+    waking.forget()
 
 
 def settle() -> None:
@@ -160,7 +163,7 @@ def settle() -> None:
             name="thanks",
             level=Level.PROJECT,
             trigger=Trigger.EVENT_RECORDED,
-            event_name=FIRING_NAME,
+            settings=TriggerSettings(event_name=FIRING_NAME),
             actions=(SendEmail(subject="Thank you", text="Your order %EVENT: order placed%"),),
             status=RuleStatus.ACTIVE,
             author="bench",
@@ -172,20 +175,18 @@ def settle() -> None:
 
 def add_rules(count: int) -> None:
     """Write what a worker reads of `count` more rules, ten on each of as many event names."""
+    table.put_many(environment().rules_table, _items_of_rules(count))
+
+
+def _items_of_rules(count: int) -> Iterator[Item]:
     body = packed({"version": 1, "actions": 1})
-    table.put_many(
-        environment().rules_table,
-        (
-            {
-                "pk": keys.trigger(
-                    ACCOUNT_ID, Level.PROJECT, Trigger.EVENT_RECORDED, f"name {number // 10}"
-                ),
-                "sk": f"{rules.WAKEABLE}{3 * 10**15 + number}",
-                "body": body,
-            }
-            for number in range(count)
-        ),
-    )
+    for number in range(count):
+        place = Place(Trigger.EVENT_RECORDED, f"name {number // 10}")
+        partition = waking.partition(ACCOUNT_ID, place)
+        if number % 10 == 0:
+            yield {"pk": partition, "sk": waking.HEAD, "stamp": "bench"}
+            yield {"pk": partition, "sk": waking.REGISTERED, "body": "{}"}
+        yield {"pk": partition, "sk": f"{waking.RULE}{3 * 10**15 + number}", "body": body}
 
 
 def email(number: int) -> str:
