@@ -4,7 +4,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from bench import figures, instructions, listing, matching, memory, start, warm
+from bench import figures, instructions, listing, mailing, matching, memory, start, warm
 from bench.builds import artefacts
 from local.errors import StackError
 from local.home import REPOSITORY, write_json
@@ -29,6 +29,7 @@ def main() -> int:
     found += _shown(matching.figures())
     found += _shown(memory.figures())
     found += _shown(listing.figures())
+    found += _shown(mailing.figures())
     KEPT.parent.mkdir(exist_ok=True)
     write_json(
         KEPT,

@@ -61,12 +61,30 @@ def fields_in(text: str) -> frozenset[str]:
     return written - _facts(Values()).keys()
 
 
+def split(text: str) -> tuple[str, ...]:
+    """Return the text in pieces; every second one, from the second on, is what values can change.
+
+    Such a piece is a tag, or several that share percent signs, as `%OFF%EMAIL%`: which of these are
+    tags depends on the values. Personalising these pieces alone and joining all gives what
+    personalising the text gives, so a text for many contacts is searched once.
+    """
+    pieces: list[str] = []
+    start = 0
+    while found := _TAG.search(text, start):
+        end = found.end()
+        while shared := _TAG.match(text, end - 1):
+            end = shared.end()
+        pieces += (text[start : found.start()], text[found.start() : end])
+        start = end
+    return (*pieces, text[start:])
+
+
 def personalise(text: str, values: Values, *, escape: bool) -> str:
     """Replace the tags of a body; `escape` makes the values plain text within HTML.
 
     Escaped values are safe between elements and within quoted attributes.
     """
-    return _replaced(text, values, html.escape if escape else str)
+    return replaced(text, values, html.escape if escape else str)
 
 
 def personalise_header(text: str, values: Values) -> str:
@@ -74,20 +92,31 @@ def personalise_header(text: str, values: Values) -> str:
 
     Control characters and line breaks become one space, so no value can begin a header.
     """
-    line = _CONTROLS.sub(" ", _replaced(text, values, str))
-    return line[:LONGEST_HEADER].strip()
+    return one_line(replaced(text, values, str))
+
+
+def one_line(text: str) -> str:
+    """Return a text as a header can hold it: one line of at most 998 characters."""
+    return _CONTROLS.sub(" ", text)[:LONGEST_HEADER].strip()
 
 
 def personalise_url(url: str, values: Values) -> str:
     """Replace the tags of a URL; each value is percent-encoded whole, slashes too (RFC 3986)."""
-    return _replaced(url, values, _percent_encoded)
+    return replaced(url, values, percent_encoded)
 
 
-def _replaced(text: str, values: Values, encode: Callable[[str], str]) -> str:
+def percent_encoded(value: str) -> str:
+    """Return a value as it can stand anywhere in a URL."""
+    return quote(value, safe="", errors="replace")
+
+
+def replaced(text: str, values: Values, encode: Callable[[str], str]) -> str:
+    """Replace the tags of a text by their values, each as `encode` makes it fit."""
+    facts = _facts(values)
     pieces: list[str] = []
     start = 0
     while found := _TAG.search(text, start):
-        value = _value(found, values)
+        value = _value(found, values, facts)
         if value is None:
             # The closing sign may open the next tag, as in `50%OFF%EMAIL%`.
             pieces.append(text[start : found.end() - 1])
@@ -98,10 +127,10 @@ def _replaced(text: str, values: Values, encode: Callable[[str], str]) -> str:
     return "".join((*pieces, text[start:]))
 
 
-def _value(found: re.Match[str], values: Values) -> str | None:
+def _value(found: re.Match[str], values: Values, facts: Mapping[str, str]) -> str | None:
     if found["event"]:
         return _event_data(found["event"], values.events)
-    return _facts(values).get(found["tag"], values.fields.get(found["tag"]))
+    return facts.get(found["tag"], values.fields.get(found["tag"]))
 
 
 def _event_data(written: str, events: Mapping[str, str]) -> str | None:
@@ -125,7 +154,3 @@ def _facts(values: Values) -> dict[str, str]:
         "CONTACTID": values.contact_id,
         "SUBSCRIBERID": values.contact_id,
     }
-
-
-def _percent_encoded(value: str) -> str:
-    return quote(value, safe="", errors="replace")
