@@ -85,7 +85,11 @@ NEW = {
 ROWS = [
     {"email": EVE, "tags": ["vip", "new"], "subscribe": [{"listid": "{news}"}]},
     {"email": ADA, "first_name": "Augusta", "unsubscribe": [{"listid": "{news}"}]},
-    {"email": "bob@signalbox.example", "subscribe": [{"listid": "{news}"}]},
+    {
+        "email": "bob@signalbox.example",
+        "subscribe": [{"listid": "{news}"}],
+        "exclude_automations": True,
+    },
 ]
 HOOK = {
     "name": "Second",

@@ -59,15 +59,15 @@ def stored(world: World, stream: Stream, known: Mapping[str, str]) -> Stored:
     numbers: Counter[str] = Counter()
     for item in found:
         if "#count#" in item["pk"]:
-            numbers[_masked(item["pk"], labels)] += int(item["n"])
+            numbers[masked(item["pk"], labels)] += int(item["n"])
     kept = [_comparable(item) for item in found if "#count#" not in item["pk"]]
     assert [] == announce(stream.records())
     events = [Event.from_wire(body) for body in world.cloud.waiting("EVENTS")]
     return Stored(
-        items=Counter(_masked(json.dumps(item, sort_keys=True), labels) for item in kept),
+        items=Counter(masked(json.dumps(item, sort_keys=True), labels) for item in kept),
         numbers={what: number for what, number in numbers.items() if number},
-        mails=Counter(_masked(str(mail_of(raw)), labels) for raw in world.cloud.mails()),
-        announced=Counter(_masked(f"{one.kind} {one.properties}", labels) for one in events),
+        mails=Counter(masked(str(mail_of(raw)), labels) for raw in world.cloud.mails()),
+        announced=Counter(masked(f"{one.kind} {one.properties}", labels) for one in events),
     )
 
 
@@ -84,7 +84,7 @@ def labelled(found: list[Plain]) -> dict[str, str]:
     return labels
 
 
-def _masked(text: str, labels: Mapping[str, str]) -> str:
+def masked(text: str, labels: Mapping[str, str]) -> str:
     """Return the text with labels for ids, and one word for each time, random part and share."""
     for pattern, shown in MASKS:
         text = pattern.sub(shown, text)
