@@ -18,8 +18,12 @@ FACTS = {
     "tags": ("tags", "tag"),
     "lists": ("lists", "list", "subscribed"),
     "unsubscribed": ("unsubscribed", "unsubscribed lists"),
+    "tracking_opens": ("tracking opens",),
+    "tracking_clicks": ("tracking clicks",),
 }
 TEXTS = ("email", "first_name", "last_name", "phone", "external_id")
+PERMISSIONS = ("tracking_opens", "tracking_clicks")
+ANSWERS = ("yes", "no")
 FIELD = "field "  # before the tag of a custom field that is called like a fact
 NOTHING = "-"
 PAGE = 100
@@ -132,11 +136,21 @@ def contact(cells: Sequence[str], columns: Columns, known: Setup) -> dict[str, A
     for name, key in (("lists", "subscribe"), ("unsubscribed", "unsubscribe")):
         if said.get(name):
             made[key] = [{"listid": known.list_id(one)} for one in parted(said[name])]
+    made |= _permissions(said)
     values = {field_id: cells[place] for field_id, place in columns.fields.items()}
     if any(values.values()):
         made["fields"] = [
             {"id": field_id, "value": value} for field_id, value in values.items() if value
         ]
+    return made
+
+
+def _permissions(said: Mapping[str, str]) -> dict[str, str]:
+    """Return what a row says of tracking; raise `RowError` for a word that is neither yes nor no."""
+    made = {name: said[name].lower() for name in PERMISSIONS if said.get(name)}
+    for name, answer in made.items():
+        if answer not in ANSWERS:
+            raise RowError(f"{name} is {answer!r}, which is neither yes nor no")
     return made
 
 

@@ -9,6 +9,7 @@ from signalbox.model.contact import Contact
 from signalbox.model.errors import ConflictError
 from signalbox.model.membership import Membership
 from signalbox.model.tag import ContactTag, compared
+from signalbox.model.tracking_permission import Statements, Voice, after_hearing, consents_of
 from signalbox.people import with_facts
 from signalbox.store import contact_tags, contacts, erasure, lists, memberships, tags
 from signalbox.store.newcomers import Newcomer
@@ -22,11 +23,11 @@ class Lookup:
 
     `owners` are contacts' ids by address, `tag_ids` tags' ids by compared name; `opted_out` are
     pairs of an address and a list, `tagged` of a contact and a tag; `joined` are memberships by
-    contact and list.
+    contact and list. `voice` is who imports, and when the import began.
     """
 
     account_id: str
-    now_ms: int
+    voice: Voice
     owners: Mapping[str, str]
     contacts: Mapping[str, Contact]
     tag_ids: Mapping[str, str]
@@ -34,6 +35,11 @@ class Lookup:
     opted_out: set[tuple[str, str]]
     tagged: set[tuple[str, str]]
     joined: Mapping[tuple[str, str], Membership]
+
+    @property
+    def now_ms(self) -> int:
+        """Return when the import began."""
+        return self.voice.at_ms
 
     def is_new(self, row: Row) -> bool:
         """Tell whether nobody has an address of the row, and all else that it names is there."""
@@ -43,7 +49,14 @@ class Lookup:
 
     def newcomer(self, row: Row, contact_id: str) -> Newcomer:
         """Return the new contact that a row asks for."""
-        made = Contact(self.account_id, contact_id, created_ms=self.now_ms, updated_ms=self.now_ms)
+        said = after_hearing(Statements(), row.answers, self.voice)
+        made = Contact(
+            self.account_id,
+            contact_id,
+            created_ms=self.now_ms,
+            updated_ms=self.now_ms,
+            statements=said,
+        )
         tag_ids = [self.tag_ids[compared(name)] for name in row.tags]
         return Newcomer(
             with_facts(made, row.facts),
@@ -54,6 +67,7 @@ class Lookup:
                 for standing, wanted in [self._membership(row, contact_id, list_id)]
                 if wanted != standing
             ),
+            tuple(consents_of(self.account_id, contact_id, Statements(), said, self.voice)),
             quiet=row.quiet,
         )
 
@@ -62,9 +76,12 @@ class Lookup:
         return self.contacts.get(self.owners.get(row.address, ""))
 
     def remaining(self, row: Row, contact_id: str) -> Row:
-        """Return the row without those tags and lists that are with the contact as they shall be."""
+        """Return the row without what is with the contact as it shall be, its facts left aside."""
+        standing = self.contacts[contact_id].statements
+        settled = after_hearing(standing, row.answers, self.voice) == standing
         return replace(
             row,
+            answers={} if settled else row.answers,
             tags=tuple(name for name in row.tags if not self._has(contact_id, name)),
             joined=tuple(one for one in row.joined if not self._settled(row, contact_id, one)),
             left=tuple(one for one in row.left if not self._settled(row, contact_id, one)),
@@ -89,7 +106,7 @@ class Lookup:
         return standing, membership.subscribed(standing, self.now_ms, reactivate=False)
 
 
-def look_up(account_id: str, rows: Sequence[Row], now_ms: int) -> Lookup:
+def look_up(account_id: str, rows: Sequence[Row], voice: Voice) -> Lookup:
     """Read what the rows name; tags that are not there are made."""
     named = [(account_id, address) for row in rows for address in row.addresses]
     owners = {address: owner for (_, address), owner in contacts.ids_at(named).items()}
@@ -99,7 +116,7 @@ def look_up(account_id: str, rows: Sequence[Row], now_ms: int) -> Lookup:
     members = [(known[row.address], row) for row in rows if row.address in known]
     return Lookup(
         account_id=account_id,
-        now_ms=now_ms,
+        voice=voice,
         owners=owners,
         contacts={one.contact_id: one for one in standing},
         tag_ids=tag_ids,

@@ -1,8 +1,8 @@
-"""One contact of an import: read from what was sent, and written with its tags and its lists."""
+"""One contact of an import: read from what was sent, and written with all that belongs to it."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from signalbox.aws import AwsError
@@ -12,8 +12,17 @@ from signalbox.model.errors import ConflictError, InvalidError, NotFoundError
 from signalbox.model.field import Field
 from signalbox.model.import_fault import ImportFault
 from signalbox.model.tag import checked_name, compared
+from signalbox.model.tracking_permission import Answer, Purpose, Source, Voice, answer_from
 from signalbox.people import checked_facts, sync_contact, with_facts
-from signalbox.store import contact_tags, erasure, memberships, origin, table, tags
+from signalbox.store import (
+    contact_tags,
+    erasure,
+    memberships,
+    origin,
+    table,
+    tags,
+    tracking_permissions,
+)
 from signalbox.store.contacts import AddressTakenError
 
 from .field_requests import loose_flag, loose_text, values_of
@@ -23,6 +32,9 @@ MOST_NAMED = 100  # tags, and lists, of one contact
 LONGEST_TEXT = 255
 # `external_id` is ours on top.
 FACTS = ("first_name", "last_name", "phone", "external_id")
+# What the contact says to being tracked, `yes` or `no`; ours on top.
+PERMISSIONS = {"tracking_opens": Purpose.OPEN, "tracking_clicks": Purpose.CLICK}
+SOURCE = "import"  # none of those that webhooks name, for the original's hear of no import
 PASSING = (ConflictError, AwsError, table.CancelledError)
 
 
@@ -30,14 +42,16 @@ PASSING = (ConflictError, AwsError, table.CancelledError)
 class Row:
     """A contact as it shall be, checked as far as it can be without looking at what is stored.
 
-    `facts` are out of `checked_facts`; `tags` are names, `joined` and `left` ids of lists. Nobody is
-    told of what is `quiet`: no rule, and no webhook.
+    `facts` are out of `checked_facts`; `tags` are names, `joined` and `left` ids of lists, and
+    `answers` what the contact says to being tracked. No rule hears of what is `quiet`; webhooks hear
+    of no import.
     """
 
     facts: Mapping[str, Any]
     tags: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    answers: Mapping[Purpose, Answer] = field(default_factory=dict)
     quiet: bool = False
 
     @property
@@ -82,17 +96,23 @@ def row_from(sent: Any, known: Sequence[Field]) -> Row:
         tuple(_names(sent)),
         _lists(sent, "subscribe"),
         _lists(sent, "unsubscribe"),
+        _answers(sent),
         quiet=loose_flag(sent, "exclude_automations"),
     )
 
 
-def write(account_id: str, now_ms: int, row: Row, contact_id: str = "") -> Outcome:
-    """Write one contact; with its id, the tags and the lists only."""
-    with origin.quietly() if row.quiet else nullcontext():
-        return _write(account_id, now_ms, row, contact_id)
+def voice_of(actor: str, now_ms: int) -> Voice:
+    """Return who says what an import says of permission: the key that imports, when it began."""
+    return Voice(Source.IMPORT, actor, now_ms)
 
 
-def _write(account_id: str, now_ms: int, row: Row, contact_id: str) -> Outcome:
+def write(account_id: str, voice: Voice, row: Row, contact_id: str = "") -> Outcome:
+    """Write one contact; with its id, without its facts."""
+    with origin.caused_by(SOURCE), origin.quietly() if row.quiet else nullcontext():
+        return _write(account_id, voice, row, contact_id)
+
+
+def _write(account_id: str, voice: Voice, row: Row, contact_id: str) -> Outcome:
     if not contact_id:
         known_by = {name: value for name, value in row.facts.items() if name != "phone_number"}
         try:
@@ -106,11 +126,11 @@ def _write(account_id: str, now_ms: int, row: Row, contact_id: str) -> Outcome:
         except PASSING as error:
             return not_written(error)
     try:
-        _put_in_place(account_id, contact_id, row, now_ms)
+        _put_in_place(account_id, contact_id, row, voice)
     except NotFoundError as error:
         return Outcome(contact_id, ImportFault.UNKNOWN, f"There is no {error.noun} {error.key}")
     except PASSING as error:
-        reason = f"Lists and tags not in whole: {type(error).__name__}"
+        reason = f"Lists, tags and permission not in whole: {type(error).__name__}"
         return Outcome(contact_id, ImportFault.NOT_IN_WHOLE, reason)
     return Outcome(contact_id)
 
@@ -121,8 +141,11 @@ def not_written(error: Exception) -> Outcome:
     return Outcome("", ImportFault.NOT_WRITTEN, reason)
 
 
-def _put_in_place(account_id: str, contact_id: str, row: Row, now_ms: int) -> None:
-    """Put the contact on its lists and its tags on it."""
+def _put_in_place(account_id: str, contact_id: str, row: Row, voice: Voice) -> None:
+    """Put the contact on its lists, its tags on it, and write down what it permits."""
+    now_ms = voice.at_ms
+    if row.answers:
+        tracking_permissions.change(account_id, contact_id, row.answers, voice)
     opted_out = erasure.opted_out(account_id, row.address) if row.joined else set()
     for list_id in row.left:
         memberships.unsubscribe(account_id, contact_id, list_id, now_ms=now_ms)
@@ -132,6 +155,11 @@ def _put_in_place(account_id: str, contact_id: str, row: Row, now_ms: int) -> No
     for name in row.tags:
         tag = tags.find_or_create(account_id, name)
         contact_tags.add(account_id, contact_id, tag.tag_id, now_ms=now_ms)
+
+
+def _answers(sent: Mapping[str, Any]) -> dict[Purpose, Answer]:
+    texts = {name: loose_text(sent, name, LONGEST_TEXT) for name in PERMISSIONS}
+    return {PERMISSIONS[name]: answer_from(text, name) for name, text in texts.items() if text}
 
 
 def _names(sent: Mapping[str, Any]) -> list[str]:

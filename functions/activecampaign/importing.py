@@ -2,7 +2,7 @@
 
     look all of them up at once -> new contacts in bundles -> each that is left by itself
 
-Who is new is written with tags and lists, a handful of people in one transaction. Whoever changes
+Who is new is written with tags, lists and permission, a handful of people in one transaction. Whoever changes
 is written alone, and so is whoever cannot be written in a bundle: the attempt tells what is wrong.
 Rows that name an address of an earlier row come last, in their order.
 """
@@ -15,12 +15,13 @@ from typing import TypeVar
 
 from signalbox.aws import AwsError
 from signalbox.model.contact import ENTROPY_BITS, new_contact_id
+from signalbox.model.tracking_permission import Voice
 from signalbox.people import with_facts
-from signalbox.store import newcomers
+from signalbox.store import newcomers, origin
 from signalbox.store.newcomers import Bundle
 
 from .import_lookup import Lookup, look_up
-from .import_rows import Outcome, Row, not_written, write
+from .import_rows import SOURCE, Outcome, Row, not_written, write
 
 SIDE_BY_SIDE = 8
 FEW = 10  # rows that are written one after the other
@@ -29,11 +30,15 @@ Work = TypeVar("Work")
 Outcomes = dict[int, Outcome]  # by the numbers of rows
 
 
-def perform(account_id: str, rows: Sequence[Row], now_ms: int) -> list[Outcome]:
-    """Write rows and return what became of each; of two about one address the later counts."""
+@origin.caused_by(SOURCE)
+def perform(account_id: str, rows: Sequence[Row], voice: Voice) -> list[Outcome]:
+    """Write rows and return what became of each; of two about one address the later counts.
+
+    `voice` is that of `voice_of`: the key that imports, and when the import began.
+    """
     first, later = _parted(rows)
     try:
-        found = look_up(account_id, [rows[number] for number in first], now_ms)
+        found = look_up(account_id, [rows[number] for number in first], voice)
     except AwsError as error:
         return [not_written(error)] * len(rows)
     few = len(rows) <= FEW
@@ -45,7 +50,7 @@ def perform(account_id: str, rows: Sequence[Row], now_ms: int) -> list[Outcome]:
         return {number: _settled(found, rows[number]) for number in numbers}
 
     def write_again(numbers: Sequence[int]) -> Outcomes:
-        return {number: write(account_id, now_ms, rows[number]) for number in numbers}
+        return {number: write(account_id, voice, rows[number]) for number in numbers}
 
     outcomes |= _each(settle, [[one] for one in first if one not in outcomes], few=few)
     outcomes |= _each(write_again, _by_address(rows, later), few=few)
@@ -99,12 +104,12 @@ def _settled(found: Lookup, row: Row) -> Outcome:
     """Write what a row changes; of a contact that has everything already, nothing."""
     contact = found.contact_of(row)
     if contact is None:
-        return write(found.account_id, found.now_ms, row)
+        return write(found.account_id, found.voice, row)
     left = found.remaining(row, contact.contact_id)
     if with_facts(contact, row.facts) != contact:
-        return write(found.account_id, found.now_ms, left)
-    if left.tags or left.joined or left.left:
-        return write(found.account_id, found.now_ms, left, contact.contact_id)
+        return write(found.account_id, found.voice, left)
+    if left.tags or left.joined or left.left or left.answers:
+        return write(found.account_id, found.voice, left, contact.contact_id)
     return Outcome(contact.contact_id)
 
 

@@ -18,6 +18,7 @@ from signalbox.model.errors import InvalidError, NotFoundError
 from signalbox.model.field import Field
 from signalbox.model.import_fault import ImportFault
 from signalbox.model.permission import Permission
+from signalbox.model.tracking_permission import Answer
 from signalbox.model.wire import digest, packed
 from signalbox.store import fields, imports
 from signalbox.store.imports import Failure, Import
@@ -25,7 +26,7 @@ from signalbox.store.imports import Failure, Import
 from .answers import answer
 from .field_requests import SENT_VALUE, UnknownFieldError, whole_body
 from .import_callback import CALLBACK, Callback, callback_of, tell
-from .import_rows import FACTS, Row, row_from
+from .import_rows import FACTS, PERMISSIONS, Row, row_from, voice_of
 from .importing import perform
 from .requests import caller, query
 from .routing import OR_NOT_FOUND, DescribedRouter, done
@@ -60,6 +61,7 @@ ROW = wanted(
     {
         "email": EMAIL,
         **dict.fromkeys(FACTS, LOOSE_TEXT),
+        **dict.fromkeys(PERMISSIONS, maybe(word(Answer.YES, Answer.NO))),
         "fields": maybe(many(wanted({"id": LOOSE_TEXT, "value": SENT_VALUE}, needs=("id",)))),
         "tags": NAMES,
         "subscribe": LISTS,
@@ -130,7 +132,7 @@ def bulk_import() -> Response[str]:
         key.account_id, str(uuid.uuid4()), len(rows), now_ms, content=digest(packed(body))
     )
     begun = imports.begin(wanted_import)
-    finished = _perform(begun, rows, callback)
+    finished = _perform(begun, rows, key.key_id, callback)
     return answer(
         {
             "Success": 1,
@@ -199,9 +201,9 @@ def _reasons(found: Import) -> list[dict[str, Any]]:
     ]
 
 
-def _perform(begun: Import, rows: Sequence[Row], callback: Callback | None) -> Import:
+def _perform(begun: Import, rows: Sequence[Row], actor: str, callback: Callback | None) -> Import:
     """Write the contacts, note what became of them, and return it."""
-    outcomes = perform(begun.account_id, rows, begun.begun_ms)
+    outcomes = perform(begun.account_id, rows, voice_of(actor, begun.begun_ms))
     done = replace(
         begun,
         state=imports.COMPLETED,

@@ -11,6 +11,7 @@ from signalbox.model.account import Account
 from signalbox.model.errors import InvalidError
 from signalbox.model.permission import Permission
 from signalbox.model.rate_limit import MOST_PER_SECOND
+from signalbox.model.tracking_permission import Mode, relay_mode
 from signalbox.people import checked_email
 from signalbox.store import accounts
 
@@ -30,6 +31,8 @@ class AccountShown(Shown):
     mail_from_name: str
     retention_days: int
     api_rate_limit: int
+    tracking_mode: Mode
+    relay_tracking_mode: Mode
 
 
 class AccountChanges(Sent):
@@ -46,6 +49,13 @@ class AccountChanges(Sent):
             int,
             Field(ge=0, le=MOST_PER_SECOND, description="Requests a second to /api/3; 0 for any"),
         ]
+        | None
+    ) = None
+    tracking_mode: (
+        Annotated[Mode, Field(description="Of mail whose campaign does not say")] | None
+    ) = None
+    relay_tracking_mode: (
+        Annotated[Mode, Field(description="Of mail handed in by other programs; not permission")]
         | None
     ) = None
 
@@ -74,6 +84,8 @@ def _checked(changes: AccountChanges) -> dict[str, Any]:
             raise InvalidError("time_zone", "is not a name of the IANA database") from error
     if changes.mail_from:
         wanted["mail_from"] = checked_email(changes.mail_from, field="mail_from")
+    if changes.relay_tracking_mode:
+        relay_mode(changes.relay_tracking_mode, field="relay_tracking_mode")
     return wanted
 
 
@@ -87,4 +99,6 @@ def _shown(account: Account) -> AccountShown:
         mail_from_name=account.mail_from_name,
         retention_days=account.retention_days,
         api_rate_limit=account.api_rate_limit,
+        tracking_mode=account.tracking_mode,
+        relay_tracking_mode=account.relay_tracking_mode,
     )

@@ -27,6 +27,7 @@ LONGEST_VALUE = 32_768
 LARGEST_PROPERTIES = 32_768
 FUTURE_MS = 86_400_000  # a clock may be a day ahead
 HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+PERMISSION = "tracking_permission"  # of the properties; as in `model.tracking_permission.PROPERTY`
 KNOWN = {"name", "contact", "value", "properties", "at", "id"}
 
 
@@ -124,6 +125,10 @@ def _properties(sent: Any, where: str) -> dict[str, Any]:
         raise InvalidError(where, "must be an object")
     if len(packed(sent)) > LARGEST_PROPERTIES:
         raise InvalidError(where, f"is larger than {LARGEST_PROPERTIES} bytes")
+    if PERMISSION in sent:
+        from signalbox.model.tracking_permission import answers_from  # noqa: PLC0415 few say it
+
+        answers_from(sent[PERMISSION], f"{where}.{PERMISSION}")
     return sent
 
 

@@ -1,12 +1,14 @@
-"""Public sign-up for lists.
+"""What people see and do without a key: signing up for lists, and their own page.
 
     GET  /subscribe/<account>-<list>  -> the form
     POST /subscribe/<account>-<list>  -> contact, membership -> a confirmation mail where one is due
     GET  /subscribe/confirm/<token>   -> a page with a button; nothing changes
     POST /subscribe/confirm/<token>   -> active
+    GET  /u/<token>                   -> the lists that they are on, and their tracking permission
+    POST /u/<token>                   -> what they want; by one click (RFC 8058) unsubscribed
 
 Whoever asks, the answer to a sign-up is the same, so that nobody learns which addresses are known.
-A mail scanner that opens every link confirms nothing.
+A mail scanner that opens every link confirms nothing and unsubscribes nobody.
 """
 
 import json
@@ -21,9 +23,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from signalbox.aws import AwsError
 from signalbox.model.errors import ConflictError, InvalidError, NotFoundError
+from signalbox.model.tracking_token import InvalidTokenError
 from signalbox.observability import logger, metrics, tracer
 
-from . import pages
+from . import pages, preference_form, preference_pages, preferences
 from .form import JSON, Form, check, is_json, read
 from .signing_up import awaited, confirm, opening, sign_up
 
@@ -78,6 +81,35 @@ def take(public_id: str) -> Response[str]:
     return _page(pages.thanks_page(offer.contact_list))
 
 
+@app.route("/u/<token>", method=READING)
+def show_preferences(token: str) -> Response[str]:
+    """Show a person's own page; nothing changes by looking."""
+    return _preferences(token)
+
+
+@app.post("/u/<token>")
+def take_preferences(token: str) -> Response[str]:
+    """Do what a person wants, before it is answered, so that it counts for the next mail."""
+    opened = preferences.opened(token)
+    try:
+        wish = preference_form.read(_event())
+    except InvalidError:
+        message = "What you sent cannot be read. Open the link in the mail again."
+        return _page(pages.message_page("Not read", message), HTTPStatus.UNPROCESSABLE_ENTITY)
+    said = preferences.perform(opened, wish, _now_ms())
+    metrics.add_metric("PreferencesChanged", MetricUnit.Count, 1)
+    if not said:
+        return _page(preference_pages.unsubscribed_page())
+    return _preferences(token, said)
+
+
+@app.exception_handler(InvalidTokenError)
+def refuse_person(error: InvalidTokenError) -> Response[str]:
+    """Answer a link to nobody's page."""
+    message = "This link does not work, or not any more."
+    return _page(pages.message_page("Not found", message), HTTPStatus.NOT_FOUND)
+
+
 @app.exception_handler(NotFoundError)
 def refuse_unknown(error: NotFoundError) -> Response[str]:
     """Answer for a list that does not exist, or no longer."""
@@ -116,6 +148,18 @@ def _not_now() -> Response[str]:
     if is_json(_event()):
         return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "", message)
     return _page(pages.message_page("Not now", message), HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _preferences(token: str, said: str = "") -> Response[str]:
+    found = preferences.standing(preferences.opened(token))
+    page = preference_pages.preference_page(
+        found.contact.email,
+        found.joined,
+        found.contact.permission,
+        unsubscribed=found.is_unsubscribed,
+        said=said,
+    )
+    return _page(page)
 
 
 def _page(page: str, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:

@@ -7,6 +7,7 @@ from signalbox.channels import mail
 from signalbox.environment import environment
 from signalbox.model.account import Account
 from signalbox.model.contact_list import ContactList
+from signalbox.model.feedback import ACCOUNT_TAG
 from signalbox.model.membership import Membership
 from signalbox.observability import logger
 
@@ -32,6 +33,7 @@ def ask(
         text=_text(name, link),
         html=_html(name, link),
         headers=(("Auto-Submitted", "auto-generated"),),  # RFC 3834: no out-of-office answers
+        tags=((ACCOUNT_TAG, account.account_id),),  # an address that bounces is suppressed
     )
     try:
         mail.send(written, configuration_set=environment().mail_configuration_set or None)

@@ -22,6 +22,11 @@ input { font: inherit; box-sizing: border-box; width: 100%; padding: .5rem;
 button { font: inherit; margin-top: 1.5rem; padding: .6rem 1.2rem; border: 0; border-radius: .25rem;
   background: var(--act); color: var(--on-act) }
 :focus-visible { outline: 3px solid var(--act); outline-offset: 2px }
+.choice { margin-top: .5rem }
+.choice input { width: auto; margin-right: .5rem }
+fieldset { margin-top: 1rem; padding: .5rem 1rem 1rem; border: 1px solid var(--line);
+  border-radius: .25rem }
+fieldset p { margin: .25rem 0 }
 .wrong { color: var(--bad) }
 .more { position: absolute; left: -100vw }
 """
@@ -53,7 +58,7 @@ def form_page(contact_list: ContactList, sent: Form, *, field: str = "", fault: 
         f"{_wrong(name == field)}>"
         for name, label, value, more in asked
     )
-    return _page(
+    return page(
         title,
         f"""{alert}
 <form method="post">
@@ -67,7 +72,7 @@ def form_page(contact_list: ContactList, sent: Form, *, field: str = "", fault: 
 
 def thanks_page(contact_list: ContactList) -> str:
     """Return the answer to a sign-up, the same whoever the address belongs to."""
-    return _page("Thank you", f"<p>{escape(thanks(contact_list))}</p>")
+    return page("Thank you", f"<p>{escape(thanks(contact_list))}</p>")
 
 
 def thanks(contact_list: ContactList) -> str:
@@ -85,7 +90,7 @@ def thanks(contact_list: ContactList) -> str:
 
 def confirm_page(contact_list: ContactList) -> str:
     """Return the page behind the link in the mail; only its button confirms."""
-    return _page(
+    return page(
         f"Subscribe to {contact_list.name}",
         "<p>Press the button to confirm that you want to be on this list.</p>\n"
         '<form method="post"><button>Confirm</button></form>',
@@ -94,19 +99,19 @@ def confirm_page(contact_list: ContactList) -> str:
 
 def confirmed_page(contact_list: ContactList) -> str:
     """Return what is said to a confirmation."""
-    return _page("Confirmed", f"<p>You are subscribed to {escape(contact_list.name)}.</p>")
+    return page("Confirmed", f"<p>You are subscribed to {escape(contact_list.name)}.</p>")
 
 
 def message_page(title: str, message: str) -> str:
     """Return a page that says one thing."""
-    return _page(title, f"<p>{escape(message)}</p>")
+    return page(title, f"<p>{escape(message)}</p>")
 
 
 def _wrong(is_wrong: bool) -> str:
     return ' aria-invalid="true" aria-describedby="fault"' if is_wrong else ""
 
 
-def _page(title: str, content: str) -> str:
+def page(title: str, content: str) -> str:
     """Return a whole page; the title is escaped here, the content is HTML already."""
     return f"""<!doctype html>
 <html lang="en">

@@ -11,7 +11,16 @@ from signalbox.model.contact_list import EMAIL_CHANNEL, ContactList, from_public
 from signalbox.model.errors import ConflictError, InvalidError, NotFoundError
 from signalbox.model.membership import NONCE_DIGITS, Membership, confirmed, signed_up
 from signalbox.people import add_contact
-from signalbox.store import accounts, contacts, erasure, lists, memberships, origin, signups
+from signalbox.store import (
+    accounts,
+    contacts,
+    erasure,
+    lists,
+    memberships,
+    origin,
+    signups,
+    unsubscribes,
+)
 
 from . import mails
 from .form import Form
@@ -103,7 +112,9 @@ def confirm(shown: str, now_ms: int) -> ContactList:
         memberships.change(awaiting.account_id, awaiting.contact_id, awaiting.list_id, decide)
     contact = contacts.find(awaiting.account_id, awaiting.contact_id)
     if contact and contact.email:
-        erasure.lift_opt_out(awaiting.account_id, email_address(contact.email), awaiting.list_id)
+        address = email_address(contact.email)
+        erasure.lift_opt_out(awaiting.account_id, address, awaiting.list_id)
+        unsubscribes.lift(awaiting.account_id, address)
     return contact_list
 
 
@@ -111,12 +122,14 @@ def _join(offer: Opening, email: str, form: Form, now_ms: int) -> memberships.Ch
     """Write the contact, where we do not know it, and its membership."""
     account_id, list_id = offer.account.account_id, offer.contact_list.list_id
     address = email_address(email)
+    opted_out = list_id in erasure.opted_out(account_id, address)
+    barred = bool(unsubscribes.find_many(account_id, [address]))
     decide = partial(
         signed_up,
         now_ms=now_ms,
         nonce=secrets.token_hex(NONCE_DIGITS // 2),
         double_opt_in=offer.contact_list.double_opt_in,
-        opted_out=list_id in erasure.opted_out(account_id, address),
+        opted_out=opted_out or barred,
     )
     for _ in range(TRIES):
         contact_id = contacts.id_at(account_id, address)

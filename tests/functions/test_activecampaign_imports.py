@@ -200,7 +200,7 @@ def test_contacts_that_aws_has_no_time_for_are_to_be_sent_again(account, monkeyp
 )
 @pytest.mark.parametrize("is_new", [True, False])
 def test_rules_hear_of_imports_unless_a_row_says_no(account, cloud, sent, heard, is_new):
-    """Who is created and who is changed by an import is an event, row by row."""
+    """Who is created and who is changed by an import is an event, row by row, of no webhook's source."""
     if not is_new:
         add_contact(account.account_id, email="p1@a.example")
     stream = Stream(cloud)
@@ -210,6 +210,7 @@ def test_rules_hear_of_imports_unless_a_row_says_no(account, cloud, sent, heard,
     found = [event for record in stream.records() for event in events_of(record)]
     kinds = {"subscribe", "contact_tag_added", "contact_created" if is_new else "update"}
     assert (kinds if heard else set()) == {event.kind for event in found}
+    assert {"import"} >= {event.initiated_from for event in found}
 
 
 @pytest.mark.parametrize("flag", ["yes", 2, [], {}])

@@ -22,7 +22,9 @@ from signalbox.store import (
     container_memberships,
     erasure,
     memberships,
+    suppressions,
     table,
+    unsubscribes,
 )
 
 ERASING_S = 20.0  # within the time that a request has
@@ -270,6 +272,8 @@ def _leave_containers(begun: erasure.Erasure) -> None:
         erasure.keep_opt_outs(account_id, [address], on)
         for entry in stored:
             container_memberships.remove(entry)
+        suppressions.keep_erased(account_id, address)
+    unsubscribes.forget(account_id, begun.addresses)
 
 
 def _remove(writes: list[table.Item]) -> None:

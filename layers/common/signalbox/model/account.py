@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from signalbox.model.retention import DAY_MS, RETENTION_DAYS
+from signalbox.model.tracking_permission import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Account:
     `version` moves with every change of configuration, so that a worker knows when what it has
     cached is old. `watched_until_ms`: until then somebody is looking at the live tail.
     `api_rate_limit`: requests a second that the ActiveCampaign dialect answers, 0 for any number.
+    `tracking_mode` is how mail is tracked where its campaign does not say, `relay_tracking_mode` how
+    mail is that other programs hand in.
     """
 
     account_id: str
@@ -31,6 +34,8 @@ class Account:
     retention_days: int = RETENTION_DAYS
     webhook_secrets: tuple[WebhookSecret, ...] = ()
     api_rate_limit: int = 0
+    tracking_mode: Mode = Mode.ANONYMOUS
+    relay_tracking_mode: Mode = Mode.OFF
     version: int = 1
     watched_until_ms: int = 0
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from signalbox.model.address import email_address
+from signalbox.model.tracking_permission import NOTHING_SAID, Permission, Statements
 
 EPOCH_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 ENTROPY_BITS = 12
@@ -14,8 +15,8 @@ class Contact:
     """A person.
 
     `fields` are custom fields by their tag (`COMPANY`); times are milliseconds; `phone` is as it
-    was written, `phone_number` in E.164 (`+4930123456`) where it is one. `version` moves with every
-    change.
+    was written, `phone_number` in E.164 (`+4930123456`) where it is one. `statements` are the
+    contact's last words on being tracked. `version` moves with every change.
     """
 
     account_id: str
@@ -29,7 +30,13 @@ class Contact:
     fields: Mapping[str, str] = field(default_factory=dict)
     created_ms: int = 0
     updated_ms: int = 0
+    statements: Statements = NOTHING_SAID
     version: int = 1
+
+    @property
+    def permission(self) -> Permission:
+        """Return what the contact says to being tracked."""
+        return self.statements.permission
 
 
 def addresses(contact: Contact) -> list[str]:

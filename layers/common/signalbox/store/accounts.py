@@ -13,11 +13,18 @@ from typing import Any
 from signalbox.environment import environment
 from signalbox.model.account import Account, WebhookSecret
 from signalbox.model.errors import ConflictError, NotFoundError
+from signalbox.model.tracking_permission import Mode
 from signalbox.model.wire import packed, unpacked
 from signalbox.store import keys, table
 from signalbox.store.table import Item, Key
 
 OUTSIDE_BODY = {"account_id", "version", "watched_until_ms"}
+# What stands in the body only where it differs: settings that older items do not have.
+UNSET = {
+    "api_rate_limit": 0,
+    "tracking_mode": Mode.ANONYMOUS,
+    "relay_tracking_mode": Mode.OFF,
+}
 
 
 def key(account_id: str) -> Key:
@@ -104,6 +111,8 @@ def account_from(item: Item) -> Account:
         version=item["version"],
         watched_until_ms=item["watched_until"],
         webhook_secrets=secrets,
+        tracking_mode=Mode(body.pop("tracking_mode", Mode.ANONYMOUS)),
+        relay_tracking_mode=Mode(body.pop("relay_tracking_mode", Mode.OFF)),
         **body,
     )
 
@@ -121,5 +130,5 @@ def _item(account: Account) -> Item:
 
 def _body(account: Account) -> str:
     fields = asdict(account)
-    left_out = OUTSIDE_BODY if account.api_rate_limit else OUTSIDE_BODY | {"api_rate_limit"}
+    left_out = OUTSIDE_BODY | {name for name, unset in UNSET.items() if fields[name] == unset}
     return packed({name: value for name, value in fields.items() if name not in left_out})

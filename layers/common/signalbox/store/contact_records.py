@@ -1,7 +1,8 @@
 """Contacts with all that the contacts table keeps of them.
 
 Access  everything of many contacts: their partitions, one question each, several at once
-A contact's own item, memberships and tags stand together, so that one question reads them all.
+A contact's own item, memberships and tags stand together, so that one question reads them all; the
+consent log, which grows, stands before them and is left out.
 """
 
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from signalbox.store import contact_tags, contacts, keys, memberships, table
 
 SIDE_BY_SIDE = 8
 PAGE = 1_000  # items; more than any contact should have
+RECORD = ("contact", "~")  # between these sort keys
 
 
 class Record(NamedTuple):
@@ -40,6 +42,7 @@ def _record(account_id: str, contact_id: str) -> Record | None:
     items = table.query_all(
         environment().contacts_table,
         keys.contact(account_id, contact_id),
+        between=RECORD,
         limit=PAGE,
         consistent=True,
     )

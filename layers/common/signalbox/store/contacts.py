@@ -2,6 +2,7 @@
 
 Item    pk A#<account>#contact#<contact>   sk contact    the contact
         body, version    the version moves with every change
+        permission       what the contact says to being tracked (see `tracking_permissions`)
         container, place A#<account>#contacts##<shard>, the id of 16 digits: the list of all
 Item    pk A#<account>#address#<kind>:<normalised>  sk address    kinds email, phone, external
         contact          the id of who has this address; unique by construction
@@ -17,12 +18,13 @@ from signalbox.environment import environment
 from signalbox.model.contact import Contact, addresses
 from signalbox.model.contact_index import difference, entries
 from signalbox.model.errors import ConflictError, NotFoundError
+from signalbox.model.tracking_permission import statements_from
 from signalbox.model.wire import packed, unpacked
 from signalbox.store import contact_listing, counters, keys, origin, table
 from signalbox.store.table import Item, Key
 
 FREE = "attribute_not_exists(pk)"
-OUTSIDE_BODY = {"account_id", "contact_id", "version"}
+OUTSIDE_BODY = {"account_id", "contact_id", "statements", "version"}
 
 
 class IdTakenError(ConflictError):
@@ -95,12 +97,7 @@ def save(contact: Contact, *, since: Contact) -> Contact:
     gained = [address for address in new if address not in old]
     add, remove = difference(entries(since), entries(changed))
     writes = [
-        table.putting(
-            environment().contacts_table,
-            _item(changed),
-            condition="version = :since",
-            values={":since": since.version},
-        ),
+        replacing(changed, since=since),
         *(_taking(changed, address) for address in gained),
         *(_giving_up(changed, address) for address in old if address not in new),
         *_listing(changed, add=add, remove=remove),
@@ -110,6 +107,16 @@ def save(contact: Contact, *, since: Contact) -> Contact:
     except table.CancelledError as error:
         _settle_change(changed, gained, error)
     return changed
+
+
+def replacing(changed: Contact, *, since: Contact) -> Item:
+    """Return the part of a transaction that writes a contact's own item over the one that was read."""
+    return table.putting(
+        environment().contacts_table,
+        _item(changed),
+        condition="version = :since",
+        values={":since": since.version},
+    )
 
 
 def find(account_id: str, contact_id: str) -> Contact | None:
@@ -155,7 +162,13 @@ def id_from(item: Item) -> str:
 def contact_from(item: Item, account_id: str) -> Contact:
     """Read an item."""
     body: dict[str, Any] = unpacked(item["body"])
-    return Contact(account_id=account_id, contact_id=id_from(item), version=item["version"], **body)
+    return Contact(
+        account_id=account_id,
+        contact_id=id_from(item),
+        statements=statements_from(item.get("permission", "")),
+        version=item["version"],
+        **body,
+    )
 
 
 def remove(contact: Contact) -> None:
@@ -193,7 +206,8 @@ def _item(contact: Contact) -> Item:
         contact.account_id, contact_listing.ALL, "", contact.contact_id
     )
     item = {"pk": pk, "sk": sk, "body": _body(contact), "version": contact.version, **listed}
-    return origin.marked(item)
+    permission = contact.statements.to_wire()
+    return origin.marked(item | {"permission": permission} if permission else item)
 
 
 def _body(contact: Contact) -> str:

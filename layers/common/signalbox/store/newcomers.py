@@ -1,6 +1,6 @@
 """Many new contacts at once, in the contacts table, each with its tags and memberships.
 
-Items   those of `contacts`, `contact_tags` and `memberships`, and their counts
+Items   those of `contacts`, `contact_tags`, `memberships` and `tracking_permissions`, and their counts
 Access  create a bundle: as many contacts as one transaction takes, all of them or none
 A bundle holds contacts of one share alone, so that it changes each number once; bundles of
 different shares have no item in common.
@@ -16,6 +16,7 @@ from signalbox.model.contact import Contact
 from signalbox.model.contact_index import shard
 from signalbox.model.membership import Membership
 from signalbox.model.tag import ContactTag
+from signalbox.model.tracking_permission import Consent
 from signalbox.store import (
     contact_listing,
     contact_tags,
@@ -24,6 +25,7 @@ from signalbox.store import (
     memberships,
     origin,
     table,
+    tracking_permissions,
 )
 from signalbox.store.table import Item
 
@@ -33,11 +35,15 @@ MOST_CHARACTERS = 1_000_000  # of which DynamoDB takes 4 MB
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A new contact, the tags on it, and its memberships; nobody is told of one that is `quiet`."""
+    """A new contact, the tags on it, its memberships, and the log of what it permits.
+
+    Nobody is told of one that is `quiet`.
+    """
 
     contact: Contact
     tags: tuple[ContactTag, ...] = ()
     memberships: tuple[Membership, ...] = ()
+    consents: tuple[Consent, ...] = ()
     quiet: bool = False
 
     def writes(self) -> list[Item]:
@@ -47,6 +53,7 @@ class Newcomer:
                 *contacts.creating(self.contact),
                 *map(contact_tags.putting, self.tags),
                 *map(memberships.putting, self.memberships),
+                *map(tracking_permissions.putting, self.consents),
             ]
 
     def counted(self) -> list[str]:
