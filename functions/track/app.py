@@ -11,6 +11,7 @@ from typing import Any
 
 from signalbox import aws, emf
 from signalbox.aws import AwsError
+from signalbox.model.errors import ConflictError
 from signalbox.model.event import Event
 from signalbox.queues import QueueRefusedError
 
@@ -40,6 +41,9 @@ def track(records: Records) -> list[str]:
         batch.track_events(list(events.values()))
     except QueueRefusedError as error:
         emf.fault("batch failed", unsent=error.unsent, records=len(records))
+        return [record["messageId"] for record in records]
+    except ConflictError as error:
+        emf.fault("batch failed", error=repr(error)[:200], records=len(records))
         return [record["messageId"] for record in records]
     except AwsError as error:
         if error.code not in POISON or len(events) == 1:
@@ -80,7 +84,7 @@ def _alone(event: Event) -> bool:
     """Track one event by itself, so that a poisonous one takes no other down with it."""
     try:
         batch.track_events([event])
-    except (AwsError, QueueRefusedError) as error:
+    except (AwsError, ConflictError, QueueRefusedError) as error:
         emf.fault("event failed", error=repr(error)[:200], event=event.key_hash())
         return False
     return True

@@ -1,37 +1,58 @@
 """A batch of events: one read, one write, and one send for each ten dispatches."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from signalbox import emf
-from signalbox.environment import environment
 from signalbox.model.account import Account
 from signalbox.model.dispatch import Dispatch
 from signalbox.model.drop import DroppedEvent, DropReason
 from signalbox.model.event import Event
 from signalbox.model.matching import Tracked, drop_reason, is_kept, tracked
+from signalbox.model.tracking_permission import PROPERTY
 from signalbox.model.trigger import OPT_OUT_LISTS, asked
+from signalbox.model.waking import Wakeable
 from signalbox.queues import ACTIONS
-from signalbox.store import accounts, contacts, feed, table, tracking, waking
+from signalbox.store import feed, tracking, waking
 from signalbox.store.table import Item
 
+from .known import Known, is_hit, look_up
 
-class Known(NamedTuple):
-    """What the store knows of a batch's accounts and addresses."""
-
-    accounts: dict[str, Account]
-    contact_ids: dict[tuple[str, str], str]
+SETTLING_S = 30  # until all hits of a scanner are on the record, so that the check sees them
 
 
 def track_events(events: Sequence[Event]) -> None:
     """Record the events, or drop them with a reason, and queue the dispatches they set off."""
-    known = _look_up(events)
+    known = look_up(events)
+    if any(is_hit(event) for event in events):
+        _track_hits(events, known)
+    else:
+        _track(events, known)
+
+
+def _track_hits(events: Sequence[Event], known: Known) -> None:
+    """Do so for a batch with opens and clicks, which are counted, too."""
+    from . import hits  # noqa: PLC0415 few batches have any
+
+    settled = hits.settle(events, known)
+    uncounted = hits.count(settled.counted)
+    _track(settled.events, known)
+    counts = {
+        "Hits": len(settled.counted),
+        "HitsRefused": settled.refused,
+        "HitsUncounted": uncounted,
+    }
+    emf.count(counts, Function="track")
+
+
+def _track(events: Sequence[Event], known: Known) -> None:
     now_ms = time.time_ns() // 1_000_000
     written: list[Item] = []
     dispatches: list[Dispatch] = []
     counts = {"EventsTracked": 0, "EventsDropped": 0}
-    for event, result in zip(events, _decide(events, known), strict=True):
+    decided = [*zip(events, _decide(events, known), strict=True)]
+    for event, result in decided:
         account = known.accounts.get(event.account_id)
         if isinstance(result, DropReason):
             counts["EventsDropped"] += 1
@@ -44,9 +65,22 @@ def track_events(events: Sequence[Event]) -> None:
         if account is not None and account.watched_until_ms > now_ms:
             written.append(_feed_item(event, result, now_ms))
     tracking.write(written)
-    if dispatches:
-        ACTIONS.put(dispatches)
+    _hear(decided)
+    _queue(dispatches)
     emf.count(counts | {"Dispatches": len(dispatches)}, Function="track")
+
+
+def _hear(decided: Sequence[tuple[Event, Tracked | DropReason]]) -> None:
+    """Write down what applications' events say of tracking permission."""
+    said = [
+        (event, result.entry.contact_id)
+        for event, result in decided
+        if PROPERTY in event.properties and not event.kind and isinstance(result, Tracked)
+    ]
+    if said:
+        from . import permissions  # noqa: PLC0415 few batches say anything of it
+
+        permissions.hear(said)
 
 
 def _decide(events: Sequence[Event], known: Known) -> list[Tracked | DropReason]:
@@ -67,9 +101,26 @@ def _decide(events: Sequence[Event], known: Known) -> list[Tracked | DropReason]
     return [
         who
         if isinstance(who, DropReason)
-        else tracked(event, who.contact_id, (rule for one in places for rule in woken[one]))
+        else tracked(event, who.contact_id, _rules(event, places, woken))
         for event, who, places in zip(events, found, partitions, strict=True)
     ]
+
+
+def _rules(
+    event: Event, places: Sequence[str], woken: Mapping[str, Sequence[Wakeable]]
+) -> Iterable[Wakeable]:
+    """Return the rules at places; those that a hit may wake look at its company before they fire."""
+    rules = [rule for one in places for rule in woken[one]]
+    if not is_hit(event):
+        return rules
+    return [rule if waking.is_webhook(rule) else rule._replace(checked=True) for rule in rules]
+
+
+def _queue(dispatches: Sequence[Dispatch]) -> None:
+    for is_late in (False, True):
+        due = [one for one in dispatches if is_hit(one.event) is is_late]
+        if due:
+            ACTIONS.put(due, delay_s=SETTLING_S if is_late else 0)
 
 
 class Addressee(NamedTuple):
@@ -96,34 +147,6 @@ def _partitions(event: Event, account: Account) -> list[str]:
         list_id = event.properties["list_id"]
         groups = store.groups_of(account.account_id, account.version, list_id)
     return [waking.partition(account.account_id, place) for place in asked(event, groups)]
-
-
-def _look_up(events: Sequence[Event]) -> Known:
-    """Read accounts and addresses in one call.
-
-    Addresses are read at half the price first. One that is not found may have been written a
-    moment ago, so it is asked for once more, consistently, before an event is dropped for it.
-    """
-    env = environment()
-    account_keys = {event.account_id: accounts.key(event.account_id) for event in events}
-    pairs = {(event.account_id, event.address) for event in events}
-    places = {pair: contacts.address_key(*pair) for pair in sorted(pairs)}
-    found = table.get_many(
-        {env.rules_table: account_keys.values(), env.contacts_table: places.values()},
-        eventually=frozenset({env.contacts_table}),
-    )
-    contact_ids = {
-        pair: contacts.id_from(found[place]) for pair, place in places.items() if place in found
-    }
-    missing = [pair for pair in places if pair not in contact_ids]
-    return Known(
-        accounts={
-            account_id: accounts.account_from(found[place])
-            for account_id, place in account_keys.items()
-            if place in found
-        },
-        contact_ids=contact_ids | (contacts.ids_at(missing) if missing else {}),
-    )
 
 
 def _dropped_item(dropped: DroppedEvent) -> Item:

@@ -13,7 +13,7 @@ from typing import Any
 from signalbox import awsjson
 from signalbox.awsjson import AwsError
 
-__all__ = ["AwsError", "call", "client", "dynamodb", "prepare", "sqs"]
+__all__ = ["AwsError", "body", "call", "client", "dynamodb", "prepare", "sqs"]
 
 # SES and SMS have no idempotency token: a retry of the SDK could send twice.
 NEVER_REPEATED = {"sesv2", "pinpoint-sms-voice-v2"}
@@ -29,15 +29,19 @@ def sqs(operation: str, **request: Any) -> dict[str, Any]:
     return _speak("sqs", operation, request)
 
 
-def prepare(*services: str) -> None:
+def prepare(*services: str, patience_s: float = 0.0) -> None:
     """Make the lean clients of `sqs` or `dynamodb` while a function starts; else do nothing.
 
     Lambda starts a function on a whole processor and then gives it the share that its memory buys,
     so what a first request would have to load is loaded before it comes: TLS and its roots.
+
+    `patience_s` is for functions that somebody waits for more than for AWS; see `Client.hasten`.
     """
     if _lean():
         for service in services:
-            awsjson.client(service)
+            client = awsjson.client(service)
+            if patience_s:
+                client.hasten(patience_s)
 
 
 def call(service: str, operation: str, **request: Any) -> dict[str, Any]:
@@ -53,6 +57,18 @@ def call(service: str, operation: str, **request: Any) -> dict[str, Any]:
     except BotoCoreError as error:
         raise AwsError(type(error).__name__, str(error), 0, {}) from error
     return answer
+
+
+def body(service: str, operation: str, **request: Any) -> bytes:
+    """Call any service for an answer whose body is a stream, and return the body; raise as `call`."""
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 costs 300 ms
+
+    stream = call(service, operation, **request)["Body"]
+    try:
+        read: bytes = stream.read()
+    except BotoCoreError as error:  # the connection broke on the way
+        raise AwsError(type(error).__name__, str(error), 0, {}) from error
+    return read
 
 
 @cache

@@ -230,6 +230,10 @@ class Client:
         self._clock_offset = 0.0
         self._kept = threading.local()
 
+    def hasten(self, seconds: float) -> None:
+        """Wait no longer than this for anything from now on, and try only once more."""
+        self._connect_by, self._attempts = (*self._connect_by[:2], seconds, seconds), 2
+
     def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call `operation` (`SendMessage`, `PutItem`) with its parameters; return its answer.
 
@@ -242,16 +246,14 @@ class Client:
             ValueError: `request` holds a float that is no number.
         """
         body = _encode(request).encode()
-        limit = 1.0
-        for _ in range(self._attempts - 1):
+        for number in range(self._attempts - 1):
             try:
                 return self._try(operation, body)
             except AwsError as error:
                 backoff = _backoff(error)
                 if not backoff:
                     raise
-            sleep(jitter() * min(backoff * limit, _BACKOFF_LIMIT))
-            limit *= 2
+            sleep(jitter() * min(backoff * 2**number, _BACKOFF_LIMIT))
         return self._try(operation, body)
 
     def _try(

@@ -1,10 +1,13 @@
 """Whether a rule's conditions are met: what must be read for them, and what came of each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from signalbox.model.contact import Contact, addresses
 from signalbox.model.event import Event
+from signalbox.model.explanation import event_of
+from signalbox.model.hit import SETTLING_MS, HitKind, judge
+from signalbox.model.hit_event import hit_of
 from signalbox.model.membership import Subscription
 from signalbox.model.pattern import Finding, compiled, explained
 from signalbox.model.rule import PastEvents, Rule
@@ -12,6 +15,8 @@ from signalbox.model.waking import document
 from signalbox.store import contact_tags, container_memberships, memberships, tags, tracking
 
 EVENT, CONTACT, PAST = "event", "contact", "past_events"
+COMPANY_MS = 3_600_000  # before a hit, in which others of its message are looked for
+HITS = frozenset(HitKind)
 FACTS = ("email", "first_name", "last_name", "phone", "external_id")
 
 
@@ -23,15 +28,26 @@ def first_unmet(rule: Rule, event: Event, contact: Contact) -> Finding | None:
 def findings(rule: Rule, event: Event, contact: Contact) -> Iterator[Finding]:
     """Yield what came of each condition: of the event, the contact, then the past.
 
-    What is read for one is read when its turn comes, so who stops early pays for no more.
+    What is read for one is read when its turn comes, so who stops early pays for no more. An open or
+    a click has to be a reader's still, now that the hits are known that came right after it.
     """
     asked = rule.conditions
+    if event.kind in HITS and "verdict" in event.properties:
+        yield _of_verdict(event, contact)
     if asked.event:
         yield from _of(EVENT, asked.event, document(event))
     if asked.contact:
         yield from _of(CONTACT, asked.contact, contact_document(contact, _named(asked.contact)))
     for number, past in enumerate(asked.past_events):
         yield _of_past(number, past, event, contact)
+
+
+def met_by(pattern: Mapping[str, Any], contacts: Iterable[Contact]) -> Iterator[Contact]:
+    """Yield those of the contacts that a pattern on contacts lets through."""
+    meets, named = compiled(pattern), _named(pattern)
+    for contact in contacts:
+        if meets(contact_document(contact, named)):
+            yield contact
 
 
 def contact_document(contact: Contact, named: frozenset[str]) -> dict[str, Any]:
@@ -53,6 +69,30 @@ def _named(pattern: Mapping[str, Any]) -> frozenset[str]:
     """Return the names on a pattern's top floor, those of its alternatives included."""
     below = [_named(branch) for branch in pattern.get("$or", ())]
     return frozenset(pattern).union(*below)
+
+
+def _of_verdict(event: Event, contact: Contact) -> Finding:
+    """Judge a hit again, with all that the record holds of its message around that time."""
+    mailing_id = event.properties.get("mailing_id")
+    entries = tracking.changes_between(
+        event.account_id,
+        contact.contact_id,
+        event.at_ms - COMPANY_MS,
+        event.at_ms + SETTLING_MS,
+    )
+    company = [
+        hit_of(event_of(entry))
+        for entry in entries
+        if entry.kind in HITS and entry.properties.get("mailing_id") == mailing_id
+    ]
+    judgement = judge(hit_of(event), company)
+    return Finding(
+        path=f"{EVENT}.properties.verdict",
+        wanted="a reader",
+        found=str(judgement.verdict),
+        present=True,
+        met=judgement.verdict.is_reader,
+    )
 
 
 def _of_past(number: int, past: PastEvents, event: Event, contact: Contact) -> Finding:

@@ -14,6 +14,7 @@ from signalbox.model.log import LogEntry
 from signalbox.model.pattern import Finding
 from signalbox.model.rule import MOST_ACTIONS, Once, Rule, RuleStatus
 from signalbox.model.trigger import Trigger, triggers
+from signalbox.model.waking import NO_READER
 
 CLOCKS_MS: Final = 1_000  # changes come with the second of their writing, not its millisecond
 
@@ -122,6 +123,9 @@ def fitting(rule: Rule, event: Event, groups: Collection[str]) -> list[Step]:
         if asked:
             met = not set(asked).isdisjoint(has)
             found.append(Step(f"trigger_settings.{name}", ", ".join(asked), has, met))
+    verdict = event.properties.get("verdict")
+    if verdict:
+        found.append(Step("verdict", "a reader", verdict, met=verdict not in NO_READER))
     return found
 
 

@@ -10,6 +10,7 @@ from signalbox.model.trigger import LEVELS, TriggerSettings
 
 COMPILED = 2_000  # patterns that a process keeps compiled
 NONE: frozenset[str] = frozenset()
+NO_READER = frozenset({"machine", "scanner"})  # the verdicts about hits that wake nothing
 
 Matches = Callable[[Mapping[str, Any]], bool]
 
@@ -52,6 +53,8 @@ def fits(rule: Wakeable, event: Event) -> bool:
         return False
     facts = event.properties
     if rule.list_id and facts.get("list_id") != rule.list_id:
+        return False
+    if event.kind and facts.get("verdict") in NO_READER:
         return False
     if event.kind and not _within(rule.settings, facts):
         return False

@@ -153,6 +153,20 @@ def before(
             yield entry
 
 
+def changes_between(
+    account_id: str, contact_id: str, from_ms: int, to_ms: int
+) -> Iterator[LogEntry]:
+    """Yield a contact's entries of events of kinds in that time, both ends included, oldest first."""
+    found = table.query_all(
+        environment().tracking_table,
+        keys.contact(account_id, contact_id),
+        between=(f"{CHANGES}{max(from_ms, 0):013d}", f"{CHANGES}{to_ms:013d}~"),
+        consistent=True,
+    )
+    for item in found:
+        yield entry_from(item, account_id)
+
+
 def count(account_id: str, contact_id: str, *, since_ms: int = 0) -> int:
     """Return how many entries a contact has since then; reads them, but returns none."""
     return table.count(

@@ -82,6 +82,11 @@ def look_up(asked: Mapping[str, int]) -> dict[str, tuple[Wakeable, ...]]:
     return {one: known[one].rules if known[one].registered else () for one in asked}
 
 
+def is_webhook(rule: Wakeable) -> bool:
+    """Tell whether what stands at a place is a webhook and no rule."""
+    return rule.rule_id.startswith(WEBHOOK_ID)
+
+
 def forget() -> None:
     """Empty the memory of this process."""
     for one in list(_memory.places):

@@ -1,0 +1,67 @@
+"""The pixel, broken at every call that it makes: its reader is answered as ever."""
+
+from typing import Any
+
+import pytest
+
+from functions.pixel import app as pixel
+from tests.cloud import forget
+from tests.faults import sites
+from tests.faults.enumerator import Break, Death, Mode
+from tests.faults.world import World
+from tests.hits import TARGET, at, clicking, mailing_with, opening
+
+REQUESTS = {"open": opening, "click": clicking}
+CASES = [
+    pytest.param(name, site, mode, id=f"{name}-{site}-{mode}")
+    for name in REQUESTS
+    for site in sites.known().get(name, [])
+    for mode in sites.modes(site)
+]
+LOSING = {Mode.DIE_BEFORE, Mode.THROTTLE, Mode.SERVER_ERROR}
+
+
+def ask(world: World, name: str) -> dict[str, Any] | None:
+    """Let Ada open her mail, or follow a link; None where the process dies."""
+    mailing_with("personal")
+    world.calls.function = "pixel"
+    try:
+        return pixel.handler(at(REQUESTS[name](world.ada.contact_id), "hit"), None)
+    except Death:
+        forget()
+        return None
+    finally:
+        world.calls.function, world.calls.dead = "", False
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_every_call_site_is_enumerated(name, world):
+    """A call that is not in sites.json fails here, so that no call stays untried."""
+    world.begin()
+    ask(world, name)
+
+    sites.check(name, [call.site for call in world.calls.calls])
+
+
+@pytest.mark.parametrize(("name", "site", "mode"), CASES)
+def test_the_reader_is_answered_and_the_hit_is_on_the_record_once_at_most(name, site, mode, world):
+    """Lost is only what the queue did not take; what it took twice is one."""
+    world.begin()
+    usual = ask(world, name)
+    (number,) = [number for number, call in enumerate(world.calls.calls) if str(call.site) == site]
+
+    world.begin(Break(number, mode))
+    answer = ask(world, name)
+    world.clock.shift(60)
+    world.drain()
+    assert answer == (None if mode in {Mode.DIE_BEFORE, Mode.DIE_AFTER} else usual)
+    kept = [key for key in world.state().other if "|change#" in key]
+    assert (0 if mode in LOSING else 1) == len(kept)
+
+
+def test_a_click_leads_on_without_the_queue(world):
+    world.begin(Break(0, Mode.SERVER_ERROR))
+    answer = ask(world, "click")
+
+    assert answer is not None
+    assert TARGET == answer["headers"]["Location"]
