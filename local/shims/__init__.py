@@ -28,9 +28,11 @@ def install(interpreter: Path, mailbox: Path) -> None:
         http_api_requests,
         interpreters,
         mail,
+        mail_events,
         queue_batches,
         queue_concurrency,
         schedules,
+        signatures,
         silent_handlers,
         streams,
         texts,
@@ -47,4 +49,6 @@ def install(interpreter: Path, mailbox: Path) -> None:
     expressions.install()
     schedules.install()
     mail.install(mailbox)
+    signatures.install()
+    mail_events.install()
     texts.install(mailbox)

@@ -8,6 +8,7 @@ import pytest
 
 from signalbox import aws, people
 from signalbox.awsjson import AwsError
+from signalbox.environment import environment
 from signalbox.model.contact_list import ContactList
 from signalbox.model.dispatch import Outcome, SkipReason
 from signalbox.model.drop import DroppedEvent, DropReason
@@ -31,6 +32,7 @@ from signalbox.store import (
     tags,
     tracking,
 )
+from tests.mailed import hit, hits, message, write
 from tests.store.things import NOW, A, B, account, event, record
 
 EMAIL = "zoefriedrich@erased.example"
@@ -102,6 +104,30 @@ def test_nothing_readable_stays(zoe, cloud):
     with pytest.raises(NotFoundError):
         erase(A, zoe.contact_id)
     assert add_contact(A, email=EMAIL).contact_id != zoe.contact_id
+
+
+def test_what_mailings_hold_goes_with_the_contact(zoe, cloud, monkeypatch):
+    """Messages, opens and clicks, of every mailing; other people's stay."""
+    monkeypatch.setattr(erasure, "MAILINGS_AT_ONCE", 2)
+    ids = [f"200000000000000{number}" for number in range(5)]
+    for one in ids:
+        table.put(environment().rules_table, {"pk": f"A#{A}#mailings", "sk": one, "body": "{}"})
+    everybody = [
+        item
+        for who in (zoe.contact_id, "77")
+        for one in ids
+        for item in (
+            message(who, mailing_id=one),
+            hits("open", who, human=[hit()], mailing_id=one),
+            hits("click", who, machine=[hit(link=1)], mailing_id=one),
+        )
+    ]
+    write(cloud, *everybody)
+
+    assert erase(A, zoe.contact_id)
+
+    left = {item["sk"]["S"] for item in cloud.items("TRACKING") if "#mailing#" in item["pk"]["S"]}
+    assert {"message#77", "open#77", "click#77"} == left
 
 
 def test_an_opt_out_is_kept_until_it_is_lifted(zoe):

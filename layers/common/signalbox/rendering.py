@@ -40,6 +40,7 @@ from signalbox.model.contact import Contact
 from signalbox.model.container import EMAIL, PHONE, ContainerKind
 from signalbox.model.dispatch import Dispatch, Outcome, SkipReason
 from signalbox.model.event import Event
+from signalbox.model.feedback import ACCOUNT_TAG, CONTACT_TAG
 from signalbox.model.field import checked_value
 from signalbox.model.performing import (
     due_ms,
@@ -61,7 +62,7 @@ from signalbox.model.rule import Rule
 from signalbox.model.sms import LONGEST_TEXT
 from signalbox.model.trial import EVENT_TAG, stand_in
 from signalbox.model.wire import packed
-from signalbox.store import container_memberships, fields, tracking
+from signalbox.store import container_memberships, fields, suppressions, tracking
 
 DISPATCH_ID = "Signalbox-Dispatch-Id"
 SOURCE = "rule"  # of events that rules record
@@ -92,9 +93,7 @@ def mail_of(
 ) -> Mail | Unsaid:
     """Return the mail to the contact, or why there is none."""
     contact = stand_in(contact, dispatch.given)
-    reason = unsendable(action, account, contact)
-    if not reason and action.respect_opt_outs and _opted_out(contact, EMAIL):
-        reason = SkipReason.OPTED_OUT
+    reason = unsendable(action, account, contact) or _barred(action, contact)
     if reason:
         return Unsaid(Outcome.SKIPPED, reason)
     values = values_of(account, contact, dispatch, action.subject, action.html, action.text)
@@ -107,6 +106,7 @@ def mail_of(
         subject=personalise_header(action.subject, values),
         html=personalise(action.html, values, escape=True),
         text=personalise(action.text, values, escape=False),
+        tags=((ACCOUNT_TAG, account.account_id), (CONTACT_TAG, contact.contact_id)),
     )
 
 
@@ -179,14 +179,27 @@ def _untextable(action: SendSms, contact: Contact) -> SkipReason | None:
         return SkipReason.NO_PHONE
     if not environment().sms_origination_identity:
         return SkipReason.NO_SENDER
-    if action.respect_opt_outs and _opted_out(contact, PHONE):
+    if action.respect_opt_outs and _opted_out(contact):
         return SkipReason.OPTED_OUT
     return None
 
 
-def _opted_out(contact: Contact, kind: str) -> bool:
-    """Tell whether the contact's e-mail address or phone is on an opt-out list."""
-    address = f"phone:{contact.phone_number}" if kind == PHONE else email_address(contact.email)
+def _barred(action: SendEmail, contact: Contact) -> SkipReason | None:
+    """Say what speaks against writing to the contact's e-mail address; None for nothing.
+
+    Who bounced or complained is not written to for any purpose.
+    """
+    bars = suppressions.bars(contact.account_id, email_address(contact.email))
+    if bars.suppression:
+        return SkipReason.SUPPRESSED
+    if action.respect_opt_outs and bars.opt_outs:
+        return SkipReason.OPTED_OUT
+    return None
+
+
+def _opted_out(contact: Contact) -> bool:
+    """Tell whether the contact's phone is on an opt-out list."""
+    address = f"phone:{contact.phone_number}"
     return bool(container_memberships.opt_outs(contact.account_id, address))
 
 

@@ -43,6 +43,7 @@ class SkipReason(StrEnum):
     NO_PHONE = "no_phone"
     NO_SENDER = "no_sender"
     OPTED_OUT = "opted_out"
+    SUPPRESSED = "suppressed"
     CONTAINER_GONE = "container_gone"
     TAG_GONE = "tag_gone"
     MAILER_DISABLED = "mailer_disabled"

@@ -126,9 +126,25 @@ def opt_outs(account_id: str, address: str) -> list[str]:
     kind = OPT_OUT_LISTS.get(address.partition(":")[0])
     if kind is None:
         return []
-    stored = _stored(account_id, address, kind)
-    ids = {one.container_id for one in stored if one.stands}
-    ids |= erasure.opted_out(account_id, address)
+    stored = table.query_all(
+        environment().contacts_table,
+        keys.member(account_id, address),
+        prefix=f"{kind}#",
+        consistent=True,
+    )
+    return opt_outs_among(account_id, address, stored, erasure.kept_of(account_id, address))
+
+
+def opt_outs_among(
+    account_id: str, address: str, stored: Iterable[Item], kept: Iterable[Item]
+) -> list[str]:
+    """Return the opt-outs of an address where its items, and those that outlived a contact, are read."""
+    kind = OPT_OUT_LISTS.get(address.partition(":")[0])
+    if kind is None:
+        return []
+    own = [one for one in stored if one["sk"].startswith(f"{kind}#")]
+    entries = [_membership_from(item, account_id) for item in own]
+    ids = {one.container_id for one in entries if one.stands} | erasure.lists_among(kept)
     existing = containers.find_many(account_id, ((kind, one) for one in ids)) if ids else {}
     return sorted((one for _, one in existing), key=int)
 

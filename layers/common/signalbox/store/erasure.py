@@ -5,12 +5,12 @@ Item    pk A#<account>#erasures   sk <id of 16 digits>   (contacts table) a cont
         due              milliseconds from which it is to be swept again, and is then forgotten
 Item    pk A#<account>#erased#<hash of an address>   sk list#<list>   (contacts table)
         the address opted out of this list, or was on this opt-out list; the hash is HMAC-SHA256
-        under the account's salt
+        under the account's salt; its suppression stands beside it (`store.suppressions`)
 Item    pk A#<account>   sk salt   (rules table)
         salt             64 hex digits, made with the first erasure
 Access  note an erasure, those that are due; delete a contact's log and dispatches, the dropped
-        events of an address (index `attention`), the lines of the feed; keep, ask for and lift an
-        opt-out
+        events of an address (index `attention`), the lines of the feed, what mailings hold of a
+        contact; keep, ask for and lift an opt-out; all that is kept of an address
 
 A batch of events that was looked up before the contact went may be written after its log was
 swept. So the contact's id, and nothing else of it, is noted until the log was swept once more.
@@ -33,6 +33,9 @@ AGAIN_AFTER_MS = 60_000  # a batch of events is written within the tracking work
 DELETED_AT_ONCE = 250
 PAGE = 1_000  # so many events of one address are not dropped in one millisecond
 END_OF_TIME_MS = 10**13
+LIST = "list#"
+OF_MAILINGS = ("message", "open", "click")
+MAILINGS_AT_ONCE = 33  # three items of each in one read
 
 _salts: dict[str, bytes] = {}
 
@@ -94,6 +97,7 @@ def sweep(erasure: Erasure, *, until: float) -> None:
         tracking_table, keys.contact(account_id, erasure.contact_id), consistent=True
     )
     _delete(tracking_table, own, until)
+    _delete(tracking_table, _of_mailings(account_id, erasure.contact_id), until)
     for address in erasure.addresses:
         _delete(tracking_table, _dropped(keys.dropped_of(account_id, address)), until)
     lines = table.query_all(tracking_table, keys.feed(account_id), consistent=True)
@@ -116,19 +120,40 @@ def keep_opt_outs(account_id: str, addresses: Iterable[str], list_ids: Iterable[
     kept = [(address, list_id) for address in addresses for list_id in list_ids]
     if kept:
         salt = _salt(account_id) or _new_salt(account_id)
-        places = [_opt_out_key(account_id, salt, *one) for one in kept]
+        places = [_kept_key(account_id, salt, address, f"{LIST}{one}") for address, one in kept]
         items = [{"pk": pk, "sk": sk} for pk, sk in places]
         table.put_many(environment().contacts_table, items)
 
 
 def opted_out(account_id: str, address: str) -> set[str]:
     """Return the ids of the lists that an erased contact of this address had opted out of."""
+    return lists_among(kept_of(account_id, address))
+
+
+def kept_of(account_id: str, address: str) -> list[Item]:
+    """Return all that goes on holding for an address whose contact was erased."""
     salt = _salt(account_id)
     if salt is None:
-        return set()
-    partition, _ = _opt_out_key(account_id, salt, address, "")
-    found = table.query_all(environment().contacts_table, partition, consistent=True)
-    return {item["sk"].partition("#")[2] for item in found}
+        return []
+    partition, _ = _kept_key(account_id, salt, address, "")
+    return [*table.query_all(environment().contacts_table, partition, consistent=True)]
+
+
+def lists_among(kept: Iterable[Item]) -> set[str]:
+    """Return the ids of the lists whose opt-outs are among what is kept of an address."""
+    return {item["sk"].removeprefix(LIST) for item in kept if item["sk"].startswith(LIST)}
+
+
+def find_kept_key(account_id: str, address: str, sort: str) -> Key | None:
+    """Return where something is kept of an address; None where the account keeps nothing at all."""
+    salt = _salt(account_id)
+    return _kept_key(account_id, salt, address, sort) if salt else None
+
+
+def kept_key(account_id: str, address: str, sort: str) -> Key:
+    """Return where something is to be kept of an address."""
+    salt = _salt(account_id) or _new_salt(account_id)
+    return _kept_key(account_id, salt, address, sort)
 
 
 def opted_out_among(account_id: str, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -136,7 +161,10 @@ def opted_out_among(account_id: str, wanted: Iterable[tuple[str, str]]) -> set[t
     salt = _salt(account_id)
     if salt is None:
         return set()
-    places = {_opt_out_key(account_id, salt, *pair): pair for pair in wanted}
+    places = {
+        _kept_key(account_id, salt, address, f"{LIST}{one}"): (address, one)
+        for address, one in wanted
+    }
     found = table.get_many({environment().contacts_table: places})
     return {places[where] for where in found}
 
@@ -145,7 +173,7 @@ def lift_opt_out(account_id: str, address: str, list_id: str) -> None:
     """Forget an opt-out, for somebody who has joined the list again."""
     salt = _salt(account_id)
     if salt is not None:
-        where = _opt_out_key(account_id, salt, address, list_id)
+        where = _kept_key(account_id, salt, address, f"{LIST}{list_id}")
         table.delete_many(environment().contacts_table, [where])
 
 
@@ -164,6 +192,26 @@ def _delete(name: str, items: Iterable[Item], until: float) -> None:
         if time.monotonic() >= until:
             raise LateError
         table.delete_many(name, batch)
+
+
+def _of_mailings(account_id: str, contact_id: str) -> Iterator[Item]:
+    """Yield what the account's mailings hold of a contact: messages, opens and clicks.
+
+    Their numbers stay: what is removed goes on counting (`model.mailing_count`).
+    """
+    env = environment()
+    shard = keys.mailing_shard(contact_id)
+    mailings = table.query_all(
+        env.rules_table, keys.collection(account_id, "mailings"), consistent=True
+    )
+    ids = (item["sk"] for item in mailings)
+    while some := list(islice(ids, MAILINGS_AT_ONCE)):
+        places = [
+            (keys.mailing(account_id, one, shard), f"{noun}#{contact_id}")
+            for one in some
+            for noun in OF_MAILINGS
+        ]
+        yield from table.get_many({env.tracking_table: places}).values()
 
 
 def _dropped(partition: str) -> Iterator[Item]:
@@ -191,14 +239,19 @@ def _speaks_of(line: Item, erasure: Erasure) -> bool:
     return named or told.get("address") in erasure.addresses
 
 
-def _opt_out_key(account_id: str, salt: bytes, address: str, list_id: str) -> Key:
+def _kept_key(account_id: str, salt: bytes, address: str, sort: str) -> Key:
     hashed = hmac.digest(salt, address.encode(), "sha256").hex()
-    return keys.erased(account_id, hashed), f"list#{list_id}"
+    return keys.erased(account_id, hashed), sort
+
+
+def salt_key(account_id: str) -> Key:
+    """Return where the account's salt stands, from its first erasure on."""
+    return keys.account(account_id), "salt"
 
 
 def _salt(account_id: str) -> bytes | None:
     if account_id not in _salts:
-        item = table.get(environment().rules_table, (keys.account(account_id), "salt"))
+        item = table.get(environment().rules_table, salt_key(account_id))
         if item is None:
             return None
         _salts[account_id] = bytes.fromhex(item["salt"])

@@ -1,0 +1,65 @@
+"""Mailings that pause themselves: where too many mails bounce, or too many people complain.
+
+The numbers are those that `rollup` counts, which come a moment late. So a mailing is looked at with
+all its feedback, not with bad news alone: while it sends, there is feedback.
+"""
+
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from signalbox import emf
+from signalbox.aws import AwsError
+from signalbox.model.errors import ConflictError
+from signalbox.model.mailing import MailingState, reason_to_pause
+from signalbox.store import mailing_counts, mailings
+
+EVERY_S: Final = 5.0
+MOST_REMEMBERED: Final = 1_000
+ARRIVED: Final = ("delivered", "hard_bounced", "soft_bounced")
+
+_looked_at: dict[tuple[str, str], float] = {}
+
+
+def pause_where_needed(concerned: Iterable[tuple[str, str]]) -> int:
+    """Look at mailings (account, id), each once in a while; return how many were paused.
+
+    What fails here fails nothing else: the next feedback comes by again.
+    """
+    now = time.monotonic()
+    due = [one for one in set(concerned) if now >= _looked_at.get(one, 0.0)]
+    paused = 0
+    for account_id, mailing_id in due:
+        if len(_looked_at) >= MOST_REMEMBERED:
+            _looked_at.clear()
+        try:
+            paused += _paused(account_id, mailing_id)
+        except (AwsError, ConflictError) as error:
+            emf.fault("mailing not looked at", error=type(error).__name__, mailing=mailing_id)
+        else:
+            _looked_at[account_id, mailing_id] = now + EVERY_S
+    return paused
+
+
+def forget() -> None:
+    """Empty the memory of this process."""
+    _looked_at.clear()
+
+
+def _paused(account_id: str, mailing_id: str) -> bool:
+    """Pause a mailing that runs where its numbers say so; tell whether it was."""
+    mailing = mailings.find(account_id, mailing_id)
+    if mailing is None or mailing.state is not MailingState.RUNNING:
+        return False
+    numbers = mailing_counts.totals(account_id, [mailing_id])
+    reason = reason_to_pause(
+        mailing.limits,
+        deliveries=sum(numbers.get(name, 0) for name in ARRIVED),
+        hard_bounces=numbers.get("hard_bounced", 0),
+        complaints=numbers.get("complained", 0),
+    )
+    if not reason:
+        return False
+    mailings.pause(account_id, mailing_id, reason)
+    emf.fault("mailing paused itself", account=account_id, mailing=mailing_id, reason=reason)
+    return True
