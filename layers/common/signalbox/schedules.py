@@ -1,7 +1,7 @@
-"""What is due later than a queue can wait: EventBridge Scheduler, one schedule a dispatch's try.
+"""What is due later than a queue can wait: EventBridge Scheduler.
 
-A schedule's name is made from what it carries, so that making it again finds it made. It deletes
-itself once it has fired.
+One schedule a dispatch's try, and one a mailing's start. A schedule's name is made from what it
+carries, so that making it again finds it made. It deletes itself once it has fired.
 """
 
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from signalbox import aws
 from signalbox.environment import environment
 from signalbox.model.dispatch import Dispatch
+from signalbox.model.sending import Start
 
 SOONEST_MS = 60_000  # Scheduler keeps minutes, not seconds
 GONE = "ResourceNotFoundException"
@@ -17,28 +18,21 @@ GONE = "ResourceNotFoundException"
 def put(dispatch: Dispatch, at_ms: int, *, now_ms: int) -> int:
     """Have the dispatch queued at that time, a minute from now at the soonest; return when."""
     due_ms = max(at_ms, now_ms + SOONEST_MS)
-    due = datetime.fromtimestamp(due_ms / 1000, tz=UTC).replace(microsecond=0, tzinfo=None)
-    env = environment()
-    try:
-        aws.call(
-            "scheduler",
-            "CreateSchedule",
-            Name=f"{dispatch.dispatch_id}-{dispatch.attempt}",
-            GroupName=env.schedule_group,
-            ScheduleExpression=f"at({due.isoformat()})",
-            ScheduleExpressionTimezone="UTC",
-            FlexibleTimeWindow={"Mode": "OFF"},
-            ActionAfterCompletion="DELETE",
-            Target={
-                "Arn": env.actions_queue_arn,
-                "RoleArn": env.scheduler_role_arn,
-                "Input": dispatch.to_wire(),
-            },
-        )
-    except aws.AwsError as error:
-        if error.code != "ConflictException":
-            raise
+    name = f"{dispatch.dispatch_id}-{dispatch.attempt}"
+    _put(name, due_ms, environment().actions_queue_arn, dispatch.to_wire())
     return due_ms
+
+
+def put_start(start: Start, *, now_ms: int) -> int:
+    """Have the start of a mailing queued at its time, a minute from now at the soonest; return when."""
+    due_ms = max(start.at_ms, now_ms + SOONEST_MS)
+    _put(_name_of(start), due_ms, environment().sends_queue_arn, start.to_wire())
+    return due_ms
+
+
+def drop_start(start: Start) -> None:
+    """Delete what `put_start` made; one that fires nevertheless finds the mailing moved."""
+    _delete(_name_of(start))
 
 
 def forget(account_id: str, contact_id: str) -> None:
@@ -50,6 +44,30 @@ def forget(account_id: str, contact_id: str) -> None:
         due = _dispatch(name)
         if due is not None and due.account_id == account_id:
             _delete(name)
+
+
+def _name_of(start: Start) -> str:
+    return f"mailing-{start.account_id}-{start.mailing_id}-{start.at_ms}"
+
+
+def _put(name: str, due_ms: int, queue_arn: str, message: str) -> None:
+    due = datetime.fromtimestamp(due_ms / 1000, tz=UTC).replace(microsecond=0, tzinfo=None)
+    env = environment()
+    try:
+        aws.call(
+            "scheduler",
+            "CreateSchedule",
+            Name=name,
+            GroupName=env.schedule_group,
+            ScheduleExpression=f"at({due.isoformat()})",
+            ScheduleExpressionTimezone="UTC",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            ActionAfterCompletion="DELETE",
+            Target={"Arn": queue_arn, "RoleArn": env.scheduler_role_arn, "Input": message},
+        )
+    except aws.AwsError as error:
+        if error.code != "ConflictException":
+            raise
 
 
 def _names(prefix: str) -> list[str]:

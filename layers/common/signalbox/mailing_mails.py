@@ -1,0 +1,211 @@
+"""The messages of a mailing: what a campaign says to one contact, by mail with its pixel and links.
+
+What is the same for all contacts is made once for each version of a campaign and kept in memory.
+Nothing is written or sent here.
+"""
+
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+from signalbox.channels.mail import Attachment, Mail
+from signalbox.channels.sms import Sms
+from signalbox.environment import environment
+from signalbox.model.account import Account
+from signalbox.model.campaign import Campaign
+from signalbox.model.contact import Contact
+from signalbox.model.feedback import ACCOUNT_TAG, CONTACT_TAG, MAILING_TAG
+from signalbox.model.mail_content import MailContent, compiled
+from signalbox.model.mail_text import UNSUBSCRIBE_LINK, UPDATE_LINK, html_of
+from signalbox.model.performing import values_for
+from signalbox.model.personalisation import Values
+from signalbox.model.tracking_permission import Mode, Purpose, message_mode
+from signalbox.model.tracking_token import HONEYPOT, KeyRing, Token, TokenKind, signed
+from signalbox.model.tracking_url import click_url, is_target, open_url, person_url
+from signalbox.store import campaigns, content, fields, tracking
+
+KEPT_ISSUES: Final = 50
+NONCE_BYTES: Final = 8
+
+_issues: "OrderedDict[tuple[str, str, int, Mode], Issue]" = OrderedDict()
+
+
+class Modes(NamedTuple):
+    """How one message is tracked: its opens, and its clicks."""
+
+    open: Mode
+    click: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A version of a campaign as it goes out in a tracking mode: all that is the same in its mails."""
+
+    campaign: Campaign
+    mode: Mode
+    content: MailContent
+    attachments: tuple[Attachment, ...]
+
+
+def issue_of(account_id: str, campaign_id: str, version: int, mode: Mode) -> Issue:
+    """Return a version of a campaign, made ready; it is read and compiled once in a process.
+
+    Raises:
+        NotFoundError: there is no such version, or its files are gone.
+    """
+    named = (account_id, campaign_id, version, mode)
+    if named not in _issues:
+        campaign = campaigns.fetch_version(account_id, campaign_id, version)
+        _issues[named] = made_of(campaign, mode)
+        if len(_issues) > KEPT_ISSUES:
+            _issues.popitem(last=False)
+    return _issues[named]
+
+
+def made_of(campaign: Campaign, mode: Mode) -> Issue:
+    """Make content ready that may not be stored yet.
+
+    A mail is tracked in its HTML alone, so content that has only text gets one where it is tracked.
+    """
+    html = campaign.html
+    if not html.strip() and mode is not Mode.OFF:
+        html = html_of(campaign.text)
+    files = tuple(
+        Attachment(one.name, one.media_type, content.fetch(campaign.account_id, one.sha256))
+        for one in campaign.attachments
+    )
+    return Issue(campaign, mode, compiled(html, campaign.text, campaign.subject), files)
+
+
+def modes_of(issue: Issue, contact: Contact) -> Modes:
+    """Return how the message to a contact is tracked, by what the contact says to it now."""
+    permission = contact.permission
+    clicks = issue.mode if issue.campaign.track_clicks else Mode.OFF
+    return Modes(
+        message_mode(issue.mode, permission, Purpose.OPEN),
+        message_mode(clicks, permission, Purpose.CLICK),
+    )
+
+
+def mail_of(
+    issue: Issue, mailing_id: str, account: Account, contact: Contact, modes: Modes
+) -> Mail:
+    """Return the mail to a contact; `mailing_id` is `NO_MAILING` for one that is none of a mailing.
+
+    Raises:
+        KeyRingError: the stack has no keys that sign links.
+    """
+    campaign = issue.campaign
+    links = _Links(account.account_id, mailing_id, contact.contact_id, modes, issue.content)
+    filled = issue.content.filled(
+        values_of(issue.content, account, contact),
+        wrap_link=links.wrapped if modes.click is not Mode.OFF else None,
+        pixel_url=links.pixel() if modes.open is not Mode.OFF else "",
+        honeypot_url=links.honeypot() if campaign.honeypot and modes.click is not Mode.OFF else "",
+        pages=dict.fromkeys((UNSUBSCRIBE_LINK, UPDATE_LINK), links.person),
+    )
+    return Mail(
+        message_id=f"{mailing_id}-{contact.contact_id}",
+        sender=campaign.sender or account.mail_from,
+        sender_name=campaign.sender_name or account.mail_from_name,
+        recipient=contact.email,
+        reply_to=campaign.reply_to,
+        subject=filled.subject,
+        html=filled.html,
+        text=filled.text,
+        unsubscribe_url=links.person if campaign.marketing else "",
+        unsubscribe_mailto=links.mailbox() if campaign.marketing else "",
+        feedback_ids=(campaign.campaign_id, account.account_id),
+        attachments=issue.attachments,
+        tags=(
+            (ACCOUNT_TAG, account.account_id),
+            (MAILING_TAG, mailing_id),
+            (CONTACT_TAG, contact.contact_id),
+        ),
+    )
+
+
+def text_of(issue: Issue, mailing_id: str, account: Account, contact: Contact) -> Sms:
+    """Return the text to a contact's phone. It is not tracked."""
+    filled = issue.content.filled(values_of(issue.content, account, contact))
+    return Sms(
+        message_id=f"{mailing_id}-{contact.contact_id}",
+        sender=environment().sms_origination_identity,
+        recipient=contact.phone_number,
+        text=filled.text.strip(),
+        is_promotional=issue.campaign.marketing,
+    )
+
+
+def values_of(asked: MailContent, account: Account, contact: Contact) -> Values:
+    """Return what the tags of content stand for; what costs a question is asked where it is named."""
+    last = {
+        name: tracking.last_value(account.account_id, contact.contact_id, name)
+        for name in asked.events
+    }
+    wanted = asked.fields - contact.fields.keys()
+    known = fields.tags(account.account_id, account.version) if wanted else frozenset[str]()
+    values = values_for(contact, last)
+    return replace(values, fields=dict.fromkeys(wanted & known, "") | dict(contact.fields))
+
+
+def forget() -> None:
+    """Empty the memory of this process."""
+    _issues.clear()
+
+
+class _Links:
+    """The addresses in one mail. All of its anonymous ones share a nonce that is kept nowhere else."""
+
+    def __init__(
+        self, account_id: str, mailing_id: str, contact_id: str, modes: Modes, asked: MailContent
+    ) -> None:
+        env = environment()
+        self._base = env.public_url
+        self._ring = _ring(env.token_keys)
+        self._mailbox = env.unsubscribe_mailbox
+        self._whose = Token(TokenKind.PERSON, account_id, mailing_id, contact_id)
+        self._nobody = self._whose._replace(contact_id="", nonce=secrets.token_hex(NONCE_BYTES))
+        self._modes = modes
+        self._links = asked.links
+        self._person = signed(self._whose, self._ring)
+        self.person = person_url(self._base, self._person)
+
+    def pixel(self) -> str:
+        """Return the pixel's address."""
+        return open_url(self._base, self._signed(TokenKind.OPEN, self._modes.open))
+
+    def wrapped(self, number: int, target: str) -> str:
+        """Return the tracked address of a link; empty where it has to stay as it is.
+
+        A target with a contact's facts in it would tell who clicked, though nobody is to know.
+        """
+        anonymous = self._modes.click is not Mode.PERSONAL
+        if not is_target(target) or (anonymous and self._links[number].is_personal):
+            return ""
+        token = self._signed(TokenKind.CLICK, self._modes.click, number, target)
+        return click_url(self._base, token, target)
+
+    def honeypot(self) -> str:
+        """Return the address of the link that no person sees; it leads nowhere."""
+        target = f"{self._base}/"
+        token = self._signed(TokenKind.CLICK, self._modes.click, HONEYPOT, target)
+        return click_url(self._base, token, target)
+
+    def mailbox(self) -> str:
+        """Return the address for unsubscribing by mail; empty where the stack has no mailbox."""
+        if not self._mailbox:
+            return ""
+        return f"mailto:{self._mailbox}?subject={quote(f'unsubscribe {self._person}')}"
+
+    def _signed(self, kind: TokenKind, mode: Mode, link: int = 0, target: str = "") -> str:
+        token = self._whose if mode is Mode.PERSONAL else self._nobody
+        return signed(token._replace(kind=kind, link=link), self._ring, target)
+
+
+@cache
+def _ring(text: str) -> KeyRing:
+    return KeyRing.from_text(text)
