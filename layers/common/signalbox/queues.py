@@ -12,6 +12,7 @@ from signalbox.model.event import Event
 
 if TYPE_CHECKING:
     from signalbox.model.dispatch import Dispatch
+    from signalbox.model.sending import Sending
 
 SENT_AT_ONCE = 10  # SendMessageBatch's limit of entries
 BYTES_AT_ONCE = 1_048_576  # SendMessageBatch's limit of bytes in all
@@ -20,7 +21,7 @@ TRIES = 4  # of entries that SQS itself failed to take
 
 sleep = time.sleep
 
-Model = TypeVar("Model", Event, "Dispatch")
+Model = TypeVar("Model", Event, "Dispatch", "Sending")
 
 
 class QueueRefusedError(Exception):
@@ -61,8 +62,15 @@ def _dispatch_from(text: str) -> "Dispatch":
     return Dispatch.from_wire(text)
 
 
+def _sending_from(text: str) -> "Sending":
+    from signalbox.model import sending  # noqa: PLC0415 ingest starts without it
+
+    return sending.from_wire(text)
+
+
 EVENTS: Queue[Event] = Queue(lambda env: env.events_queue_url, Event.from_wire)
 ACTIONS: "Queue[Dispatch]" = Queue(lambda env: env.actions_queue_url, _dispatch_from)
+SENDS: "Queue[Sending]" = Queue(lambda env: env.sends_queue_url, _sending_from)
 
 
 class Redriven(NamedTuple):
@@ -149,6 +157,12 @@ DEAD_LETTERS = {
     ),
     "actions": DeadLetters(
         lambda env: env.actions_dead_letter_queue_url, _to(lambda env: env.actions_queue_url)
+    ),
+    "sends": DeadLetters(
+        lambda env: env.sends_dead_letter_queue_url, _to(lambda env: env.sends_queue_url)
+    ),
+    "feedback": DeadLetters(
+        lambda env: env.feedback_dead_letter_queue_url, _to(lambda env: env.feedback_queue_url)
     ),
 }
 

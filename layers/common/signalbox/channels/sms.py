@@ -51,12 +51,14 @@ class Sms:
 
     `message_id` is our id of it and comes back in AWS's events as the context `dispatch_id`.
     `sender` is the origination identity: a phone number, a sender id, a pool, or the ARN of one.
+    `is_promotional` says that it is advertising, which some countries let out by day only.
     """
 
     message_id: str
     sender: str
     recipient: str
     text: str
+    is_promotional: bool = False
 
 
 def send(sms: Sms) -> str:
@@ -75,7 +77,7 @@ def send(sms: Sms) -> str:
             DestinationPhoneNumber=sms.recipient,
             OriginationIdentity=sms.sender,
             MessageBody=sms.text,
-            MessageType="TRANSACTIONAL",
+            MessageType="PROMOTIONAL" if sms.is_promotional else "TRANSACTIONAL",
             Context={MARK: sms.message_id},
         )
     except aws.AwsError as error:
