@@ -1,8 +1,4 @@
-"""CSV files as people have them: whatever encoding and delimiter, and cells that may be traps.
-
-A spreadsheet takes a cell that begins with `=` and the like for a formula and runs it, so what is
-written gets an apostrophe in front, and what is read loses exactly that one (OWASP, "CSV Injection").
-"""
+"""CSV files as people have them: whatever encoding and delimiter, and cells that may be traps."""
 
 import codecs
 import csv
@@ -15,13 +11,12 @@ from pathlib import Path
 from typing import IO
 
 from cli.errors import CommandError, UsageError
+from signalbox.model.spreadsheet import LINE_END, guarded, unguarded
 
-TRAPS = frozenset("=+-@\t\r\n|%\uff1d\uff0b\uff0d\uff20")  # the last four are the wide = + - @
 DELIMITERS = {",": ",", ";": ";", "|": "|", "TAB": "\t", "\t": "\t"}
 SAMPLE_BYTES = 65_536
 SAMPLE_ROWS = 20
 WIDEST_CELL = 1_000_000
-LINE_END = "\r\n"  # RFC 4180 section 2
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -46,21 +41,6 @@ class Record:
     cells: tuple[str, ...]
     fault: str
     read_bytes: int
-
-
-def guarded(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if _is_trap(cell) else cell
-
-
-def unguarded(cell: str) -> str:
-    """Return what `guarded` was given."""
-    return cell[1:] if cell.startswith("'") and _is_trap(cell) else cell
-
-
-def _is_trap(cell: str) -> bool:
-    # Apostrophes before it count too; else '=1 would come back as =1.
-    return cell.lstrip("'")[:1] in TRAPS if cell else False
 
 
 def joined(names: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli import csv_files
+from signalbox.model import spreadsheet
 from tests.cli.importing import people
 
 
@@ -29,10 +30,10 @@ TEXT = st.text(st.characters(codec="utf-8"), max_size=8) | st.text(
 
 @given(TEXT)
 def test_a_guarded_cell_is_no_formula_and_comes_back_as_it_was(cell):
-    guarded = csv_files.guarded(cell)
+    guarded = spreadsheet.guarded(cell)
 
-    assert cell == csv_files.unguarded(guarded)
-    assert guarded[:1] not in csv_files.TRAPS or not guarded
+    assert cell == spreadsheet.unguarded(guarded)
+    assert guarded[:1] not in spreadsheet.TRAPS or not guarded
 
 
 @given(st.lists(TEXT, min_size=1, max_size=4))
@@ -41,7 +42,7 @@ def test_a_written_row_is_read_as_it_was(cells):
     csv_files.write_row(file, cells)
     read = list(csv.reader(io.StringIO(file.getvalue(), newline="")))
 
-    assert [cells] == [[csv_files.unguarded(cell) for cell in row] for row in read]
+    assert [cells] == [[spreadsheet.unguarded(cell) for cell in row] for row in read]
 
 
 NAMES = TEXT.map(str.strip).filter(bool)

@@ -1,11 +1,9 @@
 """From the contacts table's stream to the events that its records stand for, once and once again.
 
 The function `changes` announces what the stream tells it. A batch that it gives up leaves a dead
-letter, which holds no records but says where in the stream they stand: DDBStreamBatchInfo of
-https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurehandling.html
+letter, which holds no records but says where in the stream they stand (see `store.changes`).
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +12,7 @@ from signalbox.model.change import Changed, Item, changes_of
 from signalbox.model.event import Event
 from signalbox.queues import EVENTS, DeadLetters
 from signalbox.store import changes
-from signalbox.store.changes import ForgottenError, Pointer
+from signalbox.store.changes import ForgottenError
 
 Record = Mapping[str, Any]
 
@@ -60,7 +58,11 @@ def announce_again(letter: str) -> bool:
     They are the same events as before, so that what was queued already is not recorded twice.
     """
     try:
-        events = [event for record in changes.of(_pointer(letter)) for event in events_of(record)]
+        events = [
+            event
+            for record in changes.of(changes.pointer_of(letter))
+            for event in events_of(record)
+        ]
     except ForgottenError as error:
         emf.fault("forgotten changes", error=str(error), letter=letter[:2000])
         return False
@@ -70,16 +72,6 @@ def announce_again(letter: str) -> bool:
     if events:
         EVENTS.put(events)
     return True
-
-
-def _pointer(letter: str) -> Pointer:
-    place = json.loads(letter)["DDBStreamBatchInfo"]
-    return Pointer(
-        stream_arn=place["streamArn"],
-        shard_id=place["shardId"],
-        first=place["startSequenceNumber"],
-        last=place["endSequenceNumber"],
-    )
 
 
 CHANGES_DEAD_LETTERS = DeadLetters(

@@ -1,10 +1,11 @@
-"""What was written to the contacts table lately, read off its stream again.
+"""What was written to a table lately, read off its stream again.
 
 A stream keeps its records for a day:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 Access  the records of a shard from one sequence number to another
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -25,6 +26,23 @@ class Pointer(NamedTuple):
     shard_id: str
     first: str
     last: str
+
+
+def pointer_of(letter: str) -> Pointer:
+    """Return where the records stand that Lambda gave up, from the dead letter that it left.
+
+    Its form: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurehandling.html
+
+    Raises:
+        KeyError, TypeError, ValueError: it is no such letter.
+    """
+    place = json.loads(letter)["DDBStreamBatchInfo"]
+    return Pointer(
+        stream_arn=place["streamArn"],
+        shard_id=place["shardId"],
+        first=place["startSequenceNumber"],
+        last=place["endSequenceNumber"],
+    )
 
 
 class ForgottenError(Exception):
