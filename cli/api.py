@@ -62,6 +62,11 @@ class Api:
         sent = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
         return self._ask("POST", path, sent, urlencode(fields).encode())
 
+    def post_mail(self, path: str, mail: bytes, headers: Mapping[str, str]) -> Any:
+        """Send a mail with the stack's token and return what is answered; raises as `call` does."""
+        sent = {"Api-Token": self.stack.token, "Content-Type": "message/rfc822", **headers}
+        return self._ask("POST", path, sent, mail)
+
     def read_public(self, path: str) -> Any:
         """Return what everybody may read; raises as `call` does."""
         return self._ask("GET", path, {}, None)

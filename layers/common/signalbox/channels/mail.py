@@ -8,8 +8,8 @@ it). SES writes `Date` and `Message-ID` itself, and signs (DKIM) what stands in 
 """
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from signalbox import aws
 from signalbox.channels.mime import Attachment, Mail, MailRejectedError, build, recipient_of
@@ -24,6 +24,7 @@ __all__ = [
     "MailUncertainError",
     "build",
     "send",
+    "send_raw",
     "text_of",
 ]
 
@@ -66,18 +67,47 @@ def send(mail: Mail, *, configuration_set: str | None = None) -> str:
         MailDeferredError: SES refuses to send at the moment.
         MailUncertainError: There is no telling whether SES took it.
     """
-    request = {
-        "Destination": {"ToAddresses": [recipient_of(mail)]},
-        "Content": {"Raw": {"Data": build(mail)}},
-        "EmailTags": [{"Name": name, "Value": value} for name, value in _tags(mail)],
-    }
-    if configuration_set:
-        request["ConfigurationSetName"] = configuration_set
+    request = _request([recipient_of(mail)], build(mail), _tags(mail), configuration_set)
     try:
         answer = aws.call("sesv2", "SendEmail", **request)
     except aws.AwsError as error:
         raise _refusal(error) from error
     return str(answer["MessageId"])
+
+
+def send_raw(
+    raw: bytes,
+    recipients: Sequence[str],
+    tags: Mapping[str, str],
+    *,
+    configuration_set: str | None = None,
+) -> str:
+    """Hand a mail in its MIME form to SES once and return SES's message id; raise as `send` does.
+
+    It goes to the recipients, 50 at the most, whatever its head says, and from whom its head says.
+    """
+    request = _request(recipients, raw, tags.items(), configuration_set)
+    try:
+        answer = aws.call("sesv2", "SendEmail", **request)
+    except aws.AwsError as error:
+        raise _refusal(error) from error
+    return str(answer["MessageId"])
+
+
+def _request(
+    recipients: Sequence[str],
+    raw: bytes,
+    tags: Iterable[tuple[str, str]],
+    configuration_set: str | None,
+) -> dict[str, Any]:
+    request: dict[str, Any] = {
+        "Destination": {"ToAddresses": [*recipients]},
+        "Content": {"Raw": {"Data": raw}},
+        "EmailTags": [{"Name": name, "Value": value} for name, value in tags],
+    }
+    if configuration_set:
+        request["ConfigurationSetName"] = configuration_set
+    return request
 
 
 def _refusal(error: aws.AwsError) -> SignalboxError:

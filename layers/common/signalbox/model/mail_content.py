@@ -168,7 +168,7 @@ class MailContent:
         if wrap_link is not None and honeypot_url:
             pieces.append(_honeypot(honeypot_url))
         if pixel_url:
-            pieces.append(_pixel(pixel_url))
+            pieces.append(pixel_tag(pixel_url))
         pieces += [_filled(part, values, wrap_link) for part in self._tail]
         return Filled("".join(pieces), text, subject)
 
@@ -325,7 +325,8 @@ def _filled(part: _Template | _Hole, values: Values, wrap_link: WrapLink | None)
     return part.filled(values)
 
 
-def _pixel(url: str) -> str:
+def pixel_tag(url: str) -> str:
+    """Return the picture that tells of an open, as HTML."""
     return f'<img src="{escape(url)}" width="1" height="1" alt="" style="border:0">'
 
 
