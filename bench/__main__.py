@@ -4,7 +4,17 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from bench import figures, instructions, listing, mailing, matching, memory, start, warm
+from bench import (
+    figures,
+    instructions,
+    listing,
+    mailing,
+    mailing_counts,
+    matching,
+    memory,
+    start,
+    warm,
+)
 from bench.builds import artefacts
 from local.errors import StackError
 from local.home import REPOSITORY, write_json
@@ -29,6 +39,7 @@ def main() -> int:
     found += _shown(matching.figures())
     found += _shown(memory.figures())
     found += _shown(listing.figures())
+    found += _shown(mailing_counts.figures())
     found += _shown(mailing.figures())
     KEPT.parent.mkdir(exist_ok=True)
     write_json(

@@ -7,7 +7,7 @@ from pathlib import Path
 from local.build import build, parameters
 from local.home import REPOSITORY, builds
 
-FUNCTIONS = {"ingest": "IngestFunction", "track": "TrackFunction"}
+FUNCTIONS = {"ingest": "IngestFunction", "pixel": "PixelFunction", "track": "TrackFunction"}
 
 
 @dataclass(frozen=True, slots=True)

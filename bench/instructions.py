@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from bench.builds import Artefacts
+from bench.builds import FUNCTIONS, Artefacts
 from bench.figures import Figure, compared
 from bench.start import NOWHERE
 from bench.warm import environment
@@ -20,6 +20,7 @@ COUNTED = re.compile(r"Collected : (\d+)")
 WORKS = {
     "boto3": "import boto3; boto3.client('sqs')",
     "ingest": "import ingest.app",
+    "pixel": "import pixel.app",
     "track": "import track.app",
     "bare Python": "",
 }
@@ -42,13 +43,18 @@ def figures(built: Artefacts) -> list[Figure]:
             against="import boto3; boto3.client",
             target=target,
         )
-        for name, target in (("ingest", 0.22), ("track", 0.0), ("bare Python", 0.0))
+        for name, target in (
+            ("ingest", 0.22),
+            ("pixel", 0.22),
+            ("track", 0.0),
+            ("bare Python", 0.0),
+        )
     ]
 
 
 def _counted(built: Artefacts, name: str, work: str) -> float:
     """Return the millions of instructions of a process that does the work."""
-    search_path = built.search_path(name) if name in {"ingest", "track"} else ""
+    search_path = built.search_path(name) if name in FUNCTIONS else ""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "callgrind"
         done = subprocess.run(

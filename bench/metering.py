@@ -104,7 +104,9 @@ def item_size(item: Typed) -> int:
 
 
 def _value_size(value: Typed) -> int:
-    """Return the size of a text or a number; Signalbox stores nothing else."""
+    """Return the size of a text, a number or a set of texts; Signalbox stores nothing else."""
+    if "SS" in value:
+        return 3 + sum(len(str(text).encode()) + 1 for text in value["SS"])
     if "S" in value:
         return len(str(value["S"]).encode())
     number = str(value["N"])
@@ -113,11 +115,15 @@ def _value_size(value: Typed) -> int:
 
 
 def _written(operation: str, request: Mapping[str, Any]) -> Iterable[Typed]:
+    """Yield what is written; of an update, which does not say what stands there, what it brings."""
     if operation == "PutItem":
         yield request["Item"]
+    elif operation == "UpdateItem":
+        yield {**request["Key"], **request.get("ExpressionAttributeValues", {})}
     elif operation == "BatchWriteItem":
         for writes in request["RequestItems"].values():
-            yield from (write["PutRequest"]["Item"] for write in writes)
+            puts = (write["PutRequest"] for write in writes if "PutRequest" in write)
+            yield from (put["Item"] for put in puts)
     elif operation == "TransactWriteItems":
         yield from (write["Put"]["Item"] for write in request["TransactItems"] if "Put" in write)
 

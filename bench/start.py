@@ -21,7 +21,7 @@ from pathlib import Path
 from socket import create_server
 
 from bench import world
-from bench.builds import Artefacts
+from bench.builds import FUNCTIONS, Artefacts
 from bench.figures import Figure, compared
 from bench.warm import environment
 from local.processes import RUNTIME_PYTHON, VENVS
@@ -57,7 +57,7 @@ def figures(built: Artefacts, *, starts: int = STARTS) -> list[Figure]:
                 took = _start(handler, search_path, environment(search_path, NOWHERE), Path(folder))
                 if number:  # the first start only warms the disk's cache
                     milliseconds.setdefault(name, []).append(took)
-    wanted = (("ingest", 0.30), ("track", 0.35), ("an empty function", 0.0))
+    wanted = (("ingest", 0.30), ("pixel", 0.30), ("track", 0.35), ("an empty function", 0.0))
     return [
         compared(
             f"init of {name}",
@@ -80,7 +80,7 @@ def prepared(built: Artefacts, folder: Path) -> dict[str, tuple[str, str]]:
         function.mkdir()
         (function / "app.py").write_text(source)
         paths[name] = ("app.handler", f"{function}:{runtime}")
-    for name in ("ingest", "track"):
+    for name in FUNCTIONS:
         paths[name] = (f"{name}.app.handler", f"{built.search_path(name)}:{runtime}")
     for part in (folder, VENVS / "runtime" / "lib"):  # as Lambda's own runtime is: compiled
         subprocess.run([RUNTIME_PYTHON, "-m", "compileall", "-q", part], check=True)

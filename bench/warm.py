@@ -22,9 +22,12 @@ def figures(built: Artefacts, *, repeats: int = REPEATS) -> list[Figure]:
         "boto3": ("boto3", "ingest", world.event(1).to_wire(), 1),
         "ingest": ("ingest.app", "ingest", world.form(), 1),
         "ingest of 10": ("ingest.app", "ingest", world.bulk(10), 10),
+        "open": ("pixel.app", "pixel", world.opening(), 1),
+        "click": ("pixel.app", "pixel", world.clicking(), 1),
         "track 10": ("track.app", "track", world.batch(10), 10),
         "track 100": ("track.app", "track", world.batch(100), 100),
         "firing 100": ("track.app", "track", world.batch(100, name=world.FIRING_NAME), 100),
+        "hits 100": ("track.app", "track", world.hits(100), 100),
     }
     spent: dict[str, list[float]] = {name: [] for name in works}
     with serving() as url:
@@ -35,9 +38,12 @@ def figures(built: Artefacts, *, repeats: int = REPEATS) -> list[Figure]:
     wanted = (
         ("ingest, a form event", "ingest", 0.16),
         ("ingest, an event of 10 in a request", "ingest of 10", 0.0),
+        ("pixel, an open", "open", 0.16),
+        ("pixel, a click", "click", 0.16),
         ("track, an event in a batch of 10", "track 10", 0.12),
         ("track, an event in a batch of 100", "track 100", 0.035),
         ("track, the same, each firing one action", "firing 100", 0.0),
+        ("track, an open in a batch of 100", "hits 100", 0.0),
     )
     return [
         compared(name, spent[key], spent["boto3"], unit="µs CPU", against=AGAINST, target=target)

@@ -19,9 +19,19 @@ from signalbox.model.contact import Contact
 from signalbox.model.credential import Key, Role, event_key, fingerprint
 from signalbox.model.event import Event
 from signalbox.model.rule import Rule, RuleStatus
+from signalbox.model.tracking_token import KeyRing, Token, TokenKind, base64url, signed
 from signalbox.model.trigger import Level, Place, Trigger, TriggerSettings
 from signalbox.model.wire import packed
-from signalbox.store import accounts, api_keys, contacts, event_names, rules, table, waking
+from signalbox.store import (
+    accounts,
+    api_keys,
+    contacts,
+    event_names,
+    mailing_facts,
+    rules,
+    table,
+    waking,
+)
 from signalbox.store.table import Item
 
 Typed = dict[str, Any]
@@ -34,6 +44,8 @@ CONTACTS = 100
 SENT_AT_MS = 1_795_254_840_000
 EVENT_NAME = "file download request"
 FIRING_NAME = "order placed"
+MAILING_ID = "1795250000000123"
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 VARIABLES = {
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -48,7 +60,11 @@ VARIABLES = {
     "EVENTS_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/events-dead",
     "ACTIONS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/actions",
     "ACTIONS_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/actions-dead",
+    "SENDS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/sends",
+    "SENDS_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/sends-dead",
     "CHANGES_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/changes-dead",
+    "ROLLUP_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/rollup-dead",
+    "TOKEN_KEYS": "1:" + "5e" * 32,
     "POWERTOOLS_TRACE_DISABLED": "1",
     "POWERTOOLS_METRICS_NAMESPACE": "Signalbox",
     "POWERTOOLS_SERVICE_NAME": "bench",
@@ -101,6 +117,9 @@ class World:
                 self._put(name, write["PutRequest"]["Item"])
         return {"UnprocessedItems": {}}
 
+    def _UpdateItem(self, _request: Mapping[str, Any]) -> Answer:  # noqa: N802 AWS's name
+        return {}
+
     def _TransactWriteItems(self, request: Mapping[str, Any]) -> Answer:  # noqa: N802 AWS's name
         for write in request["TransactItems"]:
             if "Put" in write:
@@ -143,6 +162,7 @@ def forget() -> None:
     environment.cache_clear()
     access.forget()
     waking.forget()
+    mailing_facts.forget()
 
 
 def settle() -> None:
@@ -156,6 +176,9 @@ def settle() -> None:
         contacts.create(Contact(ACCOUNT_ID, str(10**15 + number), email=email(number)))
     for name in (EVENT_NAME, FIRING_NAME):
         event_names.register(ACCOUNT_ID, name, 1)
+    mailing = {"campaign_id": "1", "container": "email_campaign", "mode": "personal"}
+    pk, sk = mailing_facts.unknown(ACCOUNT_ID, MAILING_ID)[0]
+    table.put(environment().rules_table, {"pk": pk, "sk": sk, "body": packed(mailing)})
     rules.create(
         Rule(
             account_id=ACCOUNT_ID,
@@ -246,7 +269,7 @@ def request(route: str, body: str, *, token: str = "") -> dict[str, Any]:
         "content-length": str(len(body)),
         "content-type": "application/x-www-form-urlencoded",
         "host": "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com",
-        "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+        "user-agent": AGENT,
         "x-amzn-trace-id": "Root=1-6900a0f8-0123456789abcdef01234567",
         "x-forwarded-for": "203.0.113.7",
         "x-forwarded-port": "443",
@@ -283,6 +306,50 @@ def form() -> dict[str, Any]:
         "visit": json.dumps({"email": email(1)}),
     }
     return request("POST /event", urlencode(fields))
+
+
+def opening() -> dict[str, Any]:
+    """Return the invocation of pixel when somebody opens a mail."""
+    token = signed(_token(TokenKind.OPEN), _ring())
+    return _hit("GET /o/{token}", f"/o/{token}", token=token)
+
+
+def clicking() -> dict[str, Any]:
+    """Return the invocation of pixel when somebody follows a link."""
+    target = "https://www.example.com/autumn/offer?utm_source=news&utm_campaign=2026-11"
+    token = signed(_token(TokenKind.CLICK), _ring(), target)
+    encoded = base64url(target.encode())
+    path = f"/c/{token}/{encoded}"
+    return _hit("GET /c/{token}/{target}", path, token=token, target=encoded)
+
+
+def hits(size: int) -> dict[str, Any]:
+    """Return the invocation of the tracking worker with that many opens, each of another contact."""
+    opened = event(0, name="open")._replace(
+        source="messages",
+        kind="open",
+        value="",
+        properties={"mailing_id": MAILING_ID, "agent": AGENT, "method": "GET"},
+    )
+    messages = [
+        opened._replace(event_id=f"{number:024x}", address=f"contact:{10**15 + number % CONTACTS}")
+        for number in range(size)
+    ]
+    return records([one.to_wire() for one in messages])
+
+
+def _ring() -> KeyRing:
+    return KeyRing.from_text(VARIABLES["TOKEN_KEYS"])
+
+
+def _token(kind: TokenKind) -> Token:
+    return Token(kind, ACCOUNT_ID, MAILING_ID, str(10**15 + 1), link=3)
+
+
+def _hit(route: str, path: str, **parts: str) -> dict[str, Any]:
+    asked = request(f"GET {path}", "")
+    asked["requestContext"]["timeEpoch"] = SENT_AT_MS
+    return asked | {"routeKey": route, "pathParameters": parts}
 
 
 def bulk(size: int) -> dict[str, Any]:

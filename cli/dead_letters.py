@@ -14,7 +14,10 @@ class QueueName(StrEnum):
 
     EVENTS = "events"
     ACTIONS = "actions"
+    SENDS = "sends"
+    FEEDBACK = "feedback"
     CHANGES = "changes"
+    ROLLUP = "rollup"
 
 
 def redrive(
@@ -42,4 +45,4 @@ def _redrive(api: Api, queue: QueueName) -> dict[str, Any]:
 
 def _line(done: dict[str, Any]) -> str:
     left = f", {done['left']} could not" if done["left"] else ""
-    return f"{done['queue']:<7}  {done['moved']} went back{left}"
+    return f"{done['queue']:<8}  {done['moved']} went back{left}"

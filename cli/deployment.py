@@ -20,6 +20,8 @@ OUTPUTS = {
     "EVENTS_DEAD_LETTER_QUEUE_URL": "EventsDeadLetterQueueUrl",
     "ACTIONS_QUEUE_URL": "ActionsQueueUrl",
     "ACTIONS_DEAD_LETTER_QUEUE_URL": "ActionsDeadLetterQueueUrl",
+    "SENDS_QUEUE_URL": "SendsQueueUrl",
+    "SENDS_DEAD_LETTER_QUEUE_URL": "SendsDeadLetterQueueUrl",
     "CHANGES_DEAD_LETTER_QUEUE_URL": "ChangesDeadLetterQueueUrl",
 }
 """The outputs of the CloudFormation stack by the variable that its functions know them as."""

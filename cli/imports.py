@@ -27,7 +27,7 @@ ToLists = Annotated[
 ToTags = Annotated[
     list[str], typer.Option("--tag", metavar="NAME", help="Give everybody this tag too.")
 ]
-Quietly = Annotated[bool, typer.Option("--quietly", help="Let no rule and no webhook hear of it.")]
+Quietly = Annotated[bool, typer.Option("--quietly", help="Let no rule hear of it.")]
 Encoding = Annotated[str, typer.Option(help="Of the file; else UTF-8.", show_default=False)]
 Delimiter = Annotated[
     str, typer.Option(help="One of , ; | TAB; else found out.", show_default=False)

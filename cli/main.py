@@ -11,18 +11,24 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from cli import (
+    campaigns,
     dead_letters,
     document,
     dropped_events,
+    evaluations,
     events,
     exports,
     imports,
     init,
     keys,
+    mailings,
+    permissions,
     presets,
+    relay,
     rule_log,
     rules,
     status,
+    suppressions,
     tail,
 )
 from cli.deployment import open_deployment
@@ -101,7 +107,15 @@ command(app, open_session)(dead_letters.redrive)
 app.add_typer(rules.group, name="rules")
 app.add_typer(presets.group, name="presets")
 command(app, open_session, name="log")(rule_log.show_log)
+app.add_typer(campaigns.group, name="campaigns")
+app.add_typer(mailings.group, name="mailings")
 app.add_typer(keys.group, name="keys")
 command(app, open_session, name="import")(imports.import_contacts)
 command(app, open_session)(exports.export)
+command(app, open_session)(permissions.permission)
+command(app, open_session)(permissions.consents)
+app.add_typer(suppressions.group, name="suppressions")
+command(app, open_session)(relay.relay)
+command(app, open_session, name="evaluation")(evaluations.evaluate)
+command(app, open_session)(evaluations.rebuild)
 command(app, open_session)(document.openapi)

@@ -34,8 +34,9 @@ def _facts(answer: dict[str, Any]) -> list[tuple[str, str]]:
         ("key", f"{key['role']}, {key['name']}"),
     ]
     if account is None:
-        facts.append(("event tracking", hidden))
+        facts += [("mail tracking", hidden), ("event tracking", hidden)]
     else:
+        facts.append(("mail tracking", account["tracking_mode"]))
         facts.append(("event tracking", "on" if account["tracking_enabled"] else "off"))
     if letters is None:
         facts.append(("dead letters", hidden))

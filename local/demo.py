@@ -3,7 +3,7 @@
 The tutorial: turn event tracking on, register the event name `file download request`, send such an
 event for a contact, see it on the contact's record, and receive the mail that a rule sends, with the
 event's data in it. Then somebody opts out: an address comes on an opt-out list, and a rule at that
-list calls a partner's URL.
+list calls a partner's URL. At the end a mailing goes to the seeded contacts (`local.demo_mailing`).
 """
 
 import json
@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from local import demo_mailing
 from local.client import Api, ApiError
 from local.errors import StackError
 from local.stack import Stack
@@ -87,6 +88,7 @@ def fill(stack: Stack, api: Api) -> None:
             api.call("POST", "/api/rules", rule)
     if PING_RULE not in there:
         api.call("POST", "/api/rules", ping_rule(stack, opt_out_list(api)))
+    demo_mailing.seed(api)
 
 
 def opt_out_list(api: Api) -> str:
@@ -198,6 +200,7 @@ def play(stack: Stack, show: Callable[[str], None] = print) -> None:
     ping = called(stack, email)
     show(f"\n10. The URL that a rule at this list called\n  {ping['method']} {ping['path']}")
     show(f"  {ping['body']}")
+    demo_mailing.play(stack, step, show, first=11)
     show(f"\nAll mails: {stack.mailbox_url}   Webhooks: {stack.receiver_url}")
 
 

@@ -119,9 +119,17 @@ def undisturbed() -> None:
 
 
 def reachable(taken: Sockets) -> dict[str, str]:
-    """The parameters that let webhooks reach the receiver, a private address, and texts the mailbox."""
+    """What only this stack sets: where webhooks, texts, links and the proof of feedback lead and come from.
+
+    The receiver of webhooks has a private address, and the emulator signs with a key of its own.
+    """
     port = taken.port("receiver")
-    return {"WebhookAllowedHosts": f"{LOOPBACK}:{port}", "SmsOriginationIdentity": "Signalbox"}
+    return {
+        "WebhookAllowedHosts": f"{LOOPBACK}:{port}",
+        "SmsOriginationIdentity": "Signalbox",
+        "FeedbackCertificateOrigin": taken.url("emulator"),
+        "PublicUrl": taken.url("api"),
+    }
 
 
 def deploy(home: Home, built: Path, values: dict[str, str], url: str) -> dict[str, str]:

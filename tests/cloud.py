@@ -15,8 +15,8 @@ from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 from moto.ses.models import ses_backends
 
-from signalbox import access, aws, environment
-from signalbox.store import erasure, fields, groups, waking
+from signalbox import access, aws, environment, mailing_mails
+from signalbox.store import erasure, fields, groups, mailing_facts, pace, waking
 from tests import FAKE
 from tests.template import resources
 
@@ -31,8 +31,15 @@ QUEUES = {
     "EVENTS_DEAD_LETTER_QUEUE_URL": "EventsDeadLetterQueue",
     "ACTIONS_QUEUE_URL": "ActionsQueue",
     "ACTIONS_DEAD_LETTER_QUEUE_URL": "ActionsDeadLetterQueue",
+    "SENDS_QUEUE_URL": "SendsQueue",
+    "SENDS_DEAD_LETTER_QUEUE_URL": "SendsDeadLetterQueue",
     "CHANGES_DEAD_LETTER_QUEUE_URL": "ChangesDeadLetterQueue",
+    "FEEDBACK_QUEUE_URL": "FeedbackQueue",
+    "FEEDBACK_DEAD_LETTER_QUEUE_URL": "FeedbackDeadLetterQueue",
+    "ROLLUP_DEAD_LETTER_QUEUE_URL": "RollupDeadLetterQueue",
 }
+BUCKET = "content"
+TOKEN_KEYS = "1:" + "5e" * 32
 TABLE_PROPERTIES = {
     "KeySchema",
     "AttributeDefinitions",
@@ -105,6 +112,11 @@ class Cloud:
         sent = ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
         return [message.raw_data for message in sent]
 
+    def objects(self) -> list[str]:
+        """Return the names of what stands in the bucket of content."""
+        found = client("s3").list_objects_v2(Bucket=self.variables["CONTENT_BUCKET"])
+        return [one["Key"] for one in found.get("Contents", ())]
+
     def schedules(self) -> list[dict]:
         """Return the schedules that are set."""
         scheduler = client("scheduler")
@@ -135,8 +147,16 @@ def empty_cloud(monkeypatch) -> Iterator[Cloud]:
         answer = client("sqs").create_queue(QueueName=logical_id)
         variables[variable] = answer["QueueUrl"]
     variables["ACTIONS_QUEUE_ARN"] = f"arn:aws:sqs:{REGION}:{DEFAULT_ACCOUNT_ID}:ActionsQueue"
+    variables["FEEDBACK_TOPIC_ARN"] = f"arn:aws:sns:{REGION}:{DEFAULT_ACCOUNT_ID}:FeedbackTopic"
     variables["SCHEDULE_GROUP"] = "retries"
     variables["SCHEDULER_ROLE_ARN"] = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/scheduler"
+    if "SENDS_QUEUE_URL" in variables:
+        variables["SENDS_QUEUE_ARN"] = f"arn:aws:sqs:{REGION}:{DEFAULT_ACCOUNT_ID}:SendsQueue"
+    variables["TOKEN_KEYS"] = TOKEN_KEYS
+    variables["PUBLIC_URL"] = "https://api.example"
+    variables["MAIL_RATE"] = "1000000"  # SES's own is asked for where this is 0
+    variables["CONTENT_BUCKET"] = BUCKET
+    client("s3").create_bucket(Bucket=BUCKET)
     client("scheduler").create_schedule_group(Name="retries")
     client("sesv2").create_email_identity(EmailIdentity="signalbox.example")
     for name, value in variables.items():
@@ -151,6 +171,9 @@ def forget() -> None:
     environment.environment.cache_clear()
     access.forget()
     waking.forget()
+    mailing_facts.forget()
+    mailing_mails.forget()
+    pace.forget()
     fields.forget()
     groups.forget()
     erasure.forget_salts()
@@ -166,6 +189,9 @@ def _clear(variables: dict[str, str]) -> None:
         scheduler.delete_schedule(Name=one["Name"], GroupName=one["GroupName"])
     scheduler.delete_schedule_group(Name="retries")
     ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages.clear()
+    for name in Cloud(variables).objects():
+        client("s3").delete_object(Bucket=BUCKET, Key=name)
+    client("s3").delete_bucket(Bucket=BUCKET)
 
 
 def sqs_event(bodies: list[str]) -> dict:

@@ -49,6 +49,8 @@ class People:
         answer = app.handler(
             http_event(method, path, headers=sent, query=query, body=body), Context()
         )
+        if answer.get("headers", {}).get("Content-Type") == "text/csv":
+            return answer["statusCode"], answer["body"]
         return answer["statusCode"], json.loads(answer["body"]) if answer.get("body") else None
 
     def report(self, **fields: str) -> tuple[int, Any]:

@@ -14,6 +14,7 @@ from signalbox import aws
 from signalbox.model.event import Event
 from signalbox.people import add_contact
 from signalbox.store import waking
+from tests import hits
 from tests.cloud import Context, http_event, sqs_event
 from tests.people import MAIL
 
@@ -208,6 +209,61 @@ def test_only_what_has_an_outcome_is_written_to_an_index():
         meter.reset()
 
     assert [1, 1 + 1, 1 + 1, 1 + 2, 1 + 2 + 1] == units
+
+
+def test_a_hit_is_one_call(account, meter):
+    """The pixel asks nothing of anybody; what it queues is small."""
+    hits.answered(hits.opening(account.ada.contact_id))
+    assert {"SendMessage": 1} == meter.calls
+    hits.answered(hits.clicking())
+
+    assert {"SendMessage": 2} == meter.calls
+    assert 2 == meter.queue_requests
+    assert [True] * 2 == [size <= 512 for size in meter.message_bytes]
+
+
+@pytest.mark.parametrize("count", [1, 10])
+@pytest.mark.parametrize("ask", [hits.opening, hits.clicking])
+def test_a_hit_is_two_writes(account, meter, ask, count):
+    """A unit for the record and one for the count, however much its reader's program says.
+
+    Whether the mailing is remembered or not, a hit makes one call more than another event.
+    """
+    hits.mailing_with("personal")
+    long = {"user_agent": "a" * 1_000, "sec_purpose": "p" * 1_000}
+    for _ in range(2):
+        meter.reset()
+        asked = [hits.at(ask(account.ada.contact_id, **long), f"r{n}", n) for n in range(count)]
+        hits.tracked(*asked)
+
+        assert {"BatchWriteItem": 1, "UpdateItem": count} == {
+            name: number for name, number in meter.calls.items() if name in WRITES
+        }
+        assert 2 * count == meter.write_units
+        assert count == sum(size <= 160 for size in meter.item_bytes)
+
+
+def test_reading_for_hits_is_one_call(account, meter):
+    """Account, contact, and when the mail was delivered; the mailing while it is not remembered."""
+    hits.mailing_with("personal")
+    ada = account.ada.contact_id
+    hits.tracked(hits.opening(ada))
+    meter.reset()
+    hits.tracked(hits.opening(ada))
+
+    assert {"BatchGetItem": 1, "BatchWriteItem": 1, "UpdateItem": 1} == meter.calls
+    assert 1 + 1 + 0.5 == meter.read_units
+
+
+def test_an_anonymous_hit_is_one_write(account, meter):
+    """There is no record that it could stand on, and nothing to ask but the account."""
+    hits.mailing_with("anonymous")
+    hits.tracked(hits.opening())
+    meter.reset()
+    hits.tracked(hits.opening())
+
+    assert {"BatchGetItem": 1, "UpdateItem": 1} == meter.calls
+    assert (1, 1) == (meter.read_units, meter.write_units)
 
 
 @pytest.mark.parametrize("count", [10, 10_000])

@@ -17,6 +17,7 @@ from signalbox.model.action import KINDS
 from signalbox.model.credential import Role
 from signalbox.model.dispatch import Outcome, SkipReason
 from signalbox.model.drop import DropReason
+from signalbox.model.mailing import MailingState
 from signalbox.model.permission import ALLOWED, Permission
 from signalbox.model.rule import RuleStatus
 from signalbox.model.trigger import Level, Trigger
@@ -42,7 +43,18 @@ def all_docs() -> str:
 
 @pytest.mark.parametrize(
     "words",
-    [Role, Permission, DropReason, Outcome, SkipReason, KINDS, Trigger, Level, RuleStatus],
+    [
+        Role,
+        Permission,
+        DropReason,
+        Outcome,
+        SkipReason,
+        KINDS,
+        Trigger,
+        Level,
+        RuleStatus,
+        MailingState,
+    ],
     ids=lambda words: getattr(words, "__name__", "kinds"),
 )
 def test_the_api_page_names_every_word_of_a_closed_set(words):
@@ -78,7 +90,7 @@ def parts_of(item: str) -> set[str]:
 
 def test_the_api_page_names_every_operation():
     """Native routes by method and path, and those of ingestion."""
-    wanted = operations_of(admin) | set(ROUTES) | {"GET /api/openapi.json"}
+    wanted = operations_of(admin) | set(ROUTES) | {"GET /api/openapi.json", "POST /relay"}
 
     assert set() == {operation for operation in wanted if operation not in api()}
 

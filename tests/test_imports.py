@@ -49,7 +49,11 @@ def loaded(module):
 
 @pytest.mark.parametrize(
     ("module", "own", "standard"),
-    [("functions.ingest.app", 28, 50), ("functions.track.app", 38, 50)],
+    [
+        ("functions.ingest.app", 28, 50),
+        ("functions.pixel.app", 18, 50),
+        ("functions.track.app", 39, 50),
+    ],
 )
 def test_a_hot_function_loads_little(module, own, standard):
     """A start loads no SDK, no validator and no framework, and few modules in all."""
@@ -66,6 +70,7 @@ def test_a_hot_function_loads_little(module, own, standard):
 def test_a_hot_function_makes_tls_ready_while_it_starts():
     """The first request finds TLS loaded, not only the second."""
     assert "ssl" in loaded("functions.ingest.app")
+    assert "ssl" in loaded("functions.pixel.app")
     assert "ssl" in loaded("functions.track.app")
 
 

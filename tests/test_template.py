@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_string
@@ -14,26 +15,45 @@ from functions.activecampaign import app as activecampaign
 from functions.admin import app as admin
 from functions.changes import app as changes
 from functions.dispatch import app as dispatch
+from functions.feedback import app as feedback
 from functions.ingest import app as ingest
+from functions.pixel import app as pixel
+from functions.relay import app as relay
+from functions.rollup import app as rollup
+from functions.send import app as send
+from functions.send import pacing
 from functions.subscribe import app as subscribe
 from functions.track import app as track
 from signalbox import aws
-from signalbox.channels import webhook
+from signalbox.channels import mail, webhook
 from signalbox.environment import Environment
+from signalbox.model import mailing as model
 from signalbox.model.credential import Role
 from signalbox.model.retries import Answer
-from tests.cloud import Cloud, Context, http_event, sqs_event
+from signalbox.model.sending import Start
+from signalbox.model.tracking_token import Token, TokenKind, signed
+from signalbox.store import mailings
+from tests import hits
+from tests import mailings as town
+from tests.cloud import Cloud, Context, forget, http_event, sqs_event
 from tests.functions.test_authorization import ALLOWED, populate
+from tests.mailed import TrackingStream, message, write
 from tests.people import MAIL, People, work
 from tests.phones import phones
+from tests.ses import give_feedback
 from tests.streams import Stream, announce
 from tests.template import ROOT, resources, template
 
 APPS = {
     "IngestFunction": ingest,
+    "PixelFunction": pixel,
     "TrackFunction": track,
     "ChangesFunction": changes,
+    "RollupFunction": rollup,
     "DispatchFunction": dispatch,
+    "FeedbackFunction": feedback,
+    "SendFunction": send,
+    "RelayFunction": relay,
     "AdminFunction": admin,
     "ActiveCampaignFunction": activecampaign,
     "SubscribeFunction": subscribe,
@@ -44,6 +64,8 @@ QUEUES = resources("AWS::SQS::Queue")
 
 # What is asked of the functions' environment by AWS's own libraries and Powertools.
 OTHERS = {"AWS_CLIENT", "POWERTOOLS_SERVICE_NAME"}
+# Is read by nobody: where it changes, CloudFormation reads the secret again.
+OTHERS |= {"TOKEN_KEYS_ROTATION"}
 # Has a value that fits every stack; an operator may add it.
 OPTIONAL = {"DISPATCH_THREADS"}
 
@@ -55,7 +77,7 @@ WRITES = {
     "ConditionCheck": "ConditionCheckItem",
 }
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:signalbox-nobody"
-WITHOUT_RESOURCES = {"scheduler:ListSchedules"}
+WITHOUT_RESOURCES = {"scheduler:ListSchedules", "ses:GetAccount"}
 NEEDED = {
     ("sesv2", "SendEmail"): {
         (f"ses:{action}", f"ses {place}")
@@ -66,8 +88,12 @@ NEEDED = {
         ("sms-voice:SendTextMessage", f"sms-voice {place}")
         for place in ("phone-number", "pool", "sender-id")
     },
+    ("s3", "PutObject"): {("s3:PutObject", "ContentBucket")},
+    ("s3", "GetObject"): {("s3:GetObject", "ContentBucket")},
+    ("s3", "HeadObject"): {("s3:GetObject", "ContentBucket")},
     ("events", "PutEvents"): {("events:PutEvents", "events event-bus")},
     ("stepfunctions", "StartExecution"): {("states:StartExecution", "states stateMachine")},
+    ("sesv2", "GetAccount"): {("ses:GetAccount", "*")},
     ("scheduler", "ListSchedules"): {("scheduler:ListSchedules", "*")},
     ("scheduler", "GetSchedule"): {("scheduler:GetSchedule", "scheduler schedule")},
     ("scheduler", "DeleteSchedule"): {("scheduler:DeleteSchedule", "scheduler schedule")},
@@ -106,7 +132,7 @@ def everywhere(setting: str) -> Any:
     return template()["Globals"]["Function"][setting]
 
 
-@pytest.mark.parametrize("name", ["EventsQueue", "ActionsQueue"])
+@pytest.mark.parametrize("name", ["EventsQueue", "ActionsQueue", "SendsQueue", "FeedbackQueue"])
 def test_a_queue_loses_nothing(name):
     """A message outlives its worker's time-out, fails alone, and ends on a dead-letter queue."""
     queue = QUEUES[name]
@@ -142,12 +168,33 @@ def test_a_table_is_safe(name):
     assert ("Retain", "Retain") == (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
 
 
+def test_the_bucket_is_private():
+    """Encrypted, closed to the public and to the clear, forgiving, and not deleted with the stack."""
+    (bucket,) = resources("AWS::S3::Bucket").values()
+    resource = template()["Resources"]["ContentBucket"]
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    (policy,) = resources("AWS::S3::BucketPolicy").values()
+    (denied,) = policy["PolicyDocument"]["Statement"]
+
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert {True} == set(bucket["PublicAccessBlockConfiguration"].values())
+    assert 4 == len(bucket["PublicAccessBlockConfiguration"])
+    assert "Enabled" == bucket["VersioningConfiguration"]["Status"]
+    assert 30 == rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
+    assert ("Retain", "Retain") == (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
+    assert ("Deny", "*", {"Bool": {"aws:SecureTransport": "false"}}) == (
+        denied["Effect"],
+        denied["Principal"],
+        denied["Condition"],
+    )
+
+
 def test_streams_carry_what_their_readers_need():
-    """Changes of contacts show old and new; the tracking log shows what is new, and expires."""
+    """Changes of contacts and of messages show old and new; the tracking log expires."""
     views = {name: table.get("StreamSpecification") for name, table in TABLES.items()}
 
     assert {"StreamViewType": "NEW_AND_OLD_IMAGES"} == views["ContactsTable"]
-    assert {"StreamViewType": "NEW_IMAGE"} == views["TrackingTable"]
+    assert {"StreamViewType": "NEW_AND_OLD_IMAGES"} == views["TrackingTable"]
     expiry = TABLES["TrackingTable"]["TimeToLiveSpecification"]
     assert {"AttributeName": "expires", "Enabled": True} == expiry
 
@@ -202,8 +249,17 @@ def test_every_variable_that_is_read_is_set_and_the_other_way_round():
 def test_functions_that_are_hot_or_make_many_calls_use_the_lean_client():
     lean = {name for name, one in variables_of().items() if one.get("AWS_CLIENT") == "lean"}
 
-    hot = {"IngestFunction", "TrackFunction", "ChangesFunction"}
-    assert hot | {"ActiveCampaignFunction", "AdminFunction"} == lean
+    hot = {
+        "IngestFunction",
+        "PixelFunction",
+        "TrackFunction",
+        "ChangesFunction",
+        "FeedbackFunction",
+        "RollupFunction",
+    }
+    assert (
+        hot | {"ActiveCampaignFunction", "AdminFunction", "SendFunction", "RelayFunction"} == lean
+    )
 
 
 def test_env_json_fits_the_template():
@@ -240,12 +296,12 @@ def granted(name: str) -> set[tuple[str, str]]:
 
 
 def logical_id(resource: dict[str, Any]) -> str:
-    """Return what a policy speaks of; an index of a table counts as the table."""
+    """Return what a policy speaks of; an index counts as its table, objects as their bucket."""
     if resource == "*":
         return "*"
     if "GetAtt" in resource:
         return resource["GetAtt"][0]
-    found = re.match(r"\$\{(\w+)\.Arn\}/index/\w+$", resource["Sub"])
+    found = re.match(r"\$\{(\w+)\.Arn\}/(?:index/\w+|\*)$", resource["Sub"])
     if found:
         return found[1]
     ours = (
@@ -312,6 +368,8 @@ def _recorder(monkeypatch):
 
     def recorded(service: str, operation: str, **request: Any) -> dict[str, Any]:
         recorder.note(service, operation, request)
+        if operation == "GetAccount":  # moto does not know it
+            return {"SendQuota": {"MaxSendRate": 1000.0}}
         return call(service, operation, **request)
 
     monkeypatch.setattr(aws, "call", recorded)
@@ -354,6 +412,46 @@ def tell_a_webhook(cloud: Cloud, people: People) -> None:
     work(cloud)
 
 
+def read_a_mail(people: People) -> None:
+    """Let somebody open a mail of a mailing and follow a link of it."""
+    hits.mailing_with("personal")
+    for asked in (hits.opening(people.ada.contact_id), hits.clicking(people.ada.contact_id)):
+        hits.answered(asked)
+        hits.tracked(asked)
+
+
+def say_what_is_permitted(cloud: Cloud, people: People) -> None:
+    """Let somebody permit to be tracked, by an event and on their page, and unsubscribe there."""
+    said = {"tracking_permission": {"open": True}}
+    body = {"events": [{"name": "a", "contact": {"id": people.ada.contact_id}, "properties": said}]}
+    headers = {"api-token": people.event_key}
+    ingest.handler(http_event("POST", "/api/events", headers=headers, body=body), None)
+    work(cloud)
+    token = Token(TokenKind.PERSON, people.account_id, hits.MAILING_ID, people.ada.contact_id)
+    page = f"/u/{signed(token, hits.RING)}"
+    assert 200 == visit("GET", page)
+    for sent in ("List-Unsubscribe=One-Click", "action=again", "action=save&opens=yes"):
+        assert 200 == visit("POST", page, sent)
+
+
+def relay_mail(people: People) -> None:
+    """Pass on mail, tracked and not, with opt-outs and without, some of which SES does not take."""
+    for mode, respects, sender in (
+        ("off", "true", "box@signalbox.example"),
+        ("personal", "false", "box@signalbox.example"),
+        ("off", "false", "box@unverified.example"),
+    ):
+        people.call("PATCH", "/api/account", {"relay_tracking_mode": mode})
+        headers = {
+            "api-token": people.tokens[Role.ADMIN],
+            "idempotency-key": f"{mode}-{respects}-{sender}",
+            "x-signalbox-respect-opt-outs": respects,
+        }
+        text = f"From: {sender}\nTo: ada@signalbox.example\nContent-Type: text/html\n\n<p>x</p>"
+        answer = relay.handler(http_event("POST", "/relay", headers=headers, body=text), Context())
+        assert answer["statusCode"] == (422 if "unverified" in sender else 200)
+
+
 def act_in_every_way(cloud: Cloud, people: People) -> None:
     """Let a rule do what neither a mail nor a webhook does."""
     contact_id = people.ada.contact_id
@@ -376,6 +474,13 @@ def act_in_every_way(cloud: Cloud, people: People) -> None:
     people.rule({"kind": "remove_tag", "tag": "VIP"})
     people.report()
     work(cloud)
+
+
+def count_a_mailing(cloud: Cloud) -> None:
+    """Let a message to somebody be counted."""
+    stream = TrackingStream(cloud)
+    write(cloud, message("11"))
+    stream.flow()
 
 
 def sign_up_again(cloud: Cloud, people: People) -> None:
@@ -403,6 +508,37 @@ def visit(method: str, path: str, body: str | None = None) -> int:
     event = http_event(method, path, headers=headers, body=body)
     status: int = subscribe.handler(event, Context())["statusCode"]
     return status
+
+
+def send_a_mailing(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send a mailing that asks for everything, at the rate of SES, which rests at first."""
+    monkeypatch.setenv("MAIL_RATE", "0")
+    forget()
+    pacing.forget()
+    town.write_contacts(cloud, 1, list_ids=["41"])
+    town.campaign(
+        ["41"],
+        html=f"<p>%COMPANY% %EVENT: download%</p><!--{'x' * 200_000}-->",
+        audience={"filter": {"tags": [{"exists": False}]}, "opt_out_lists": ("42",)},
+    )
+    town.draft()
+    at_ms = int(time.time() * 1000) - 1
+    mailings.change(
+        town.ACCOUNT_ID, town.MAILING_ID, lambda one: model.scheduled(one, at_ms, "News")
+    )
+    resting = iter([mail.MailDeferredError("TooManyRequestsException")])
+    real = mail.send
+
+    def sent(written: mail.Mail, **how: Any) -> str:
+        for error in resting:
+            raise error
+        return real(written, **how)
+
+    monkeypatch.setattr(mail, "send", sent)
+    workers = town.Workers(cloud, None)
+    workers.put(Start(town.ACCOUNT_ID, town.MAILING_ID, at_ms).to_wire(), 0)
+    workers.drain_at_once()
+    assert {"c0@signalbox.example": 1}.items() <= town.recipients().items()
 
 
 def test_policies_allow_what_is_done(cloud, recorder, monkeypatch):
@@ -433,7 +569,13 @@ def test_policies_allow_what_is_done(cloud, recorder, monkeypatch):
     dispatch.handler(sqs_event(due), Context())
     monkeypatch.setattr(webhook, "deliver", lambda *_, **__: Answer(status=410))
     tell_a_webhook(cloud, first)
+    read_a_mail(first)
+    relay_mail(first)
+    say_what_is_permitted(cloud, first)
+    send_a_mailing(cloud, monkeypatch)
+    give_feedback(first.account_id, first.ada.contact_id, monkeypatch)
     sign_up_again(cloud, first)
+    count_a_mailing(cloud)
     with phones(monkeypatch):
         act_in_every_way(cloud, first)
     for operation in ALLOWED:

@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import Field
 
+from signalbox.model.activity import activity_of
 from signalbox.model.contact import Contact
 from signalbox.model.item_size import check_size
 from signalbox.model.permission import Permission
@@ -48,7 +49,11 @@ class ContactWanted(Sent):
 
 
 class EventShown(Shown):
-    """An event of the tracking log; `kind` is empty for what an application reported."""
+    """An event of the tracking log; `kind` is empty for what an application reported.
+
+    `type`, `action_type` and `feature` say what became of a message, as in `Email`, `Output Action`,
+    `Serial Mail & Tracking`; they are empty for all else.
+    """
 
     entry_id: str
     name: str
@@ -58,6 +63,9 @@ class EventShown(Shown):
     source: str
     at_ms: int
     received_ms: int
+    type: str
+    action_type: str
+    feature: str
 
 
 class Activities(Shown):
@@ -100,6 +108,7 @@ def activities(contact_id: ContactId, limit: Limit = 50) -> Activities:
                 source=entry.source,
                 at_ms=entry.at_ms,
                 received_ms=entry.received_ms,
+                **activity_of(entry.kind, entry.properties.get("contact_kind", ""))._asdict(),
             )
             for entry in entries
         ],

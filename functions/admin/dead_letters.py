@@ -7,12 +7,17 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from signalbox import queues
 from signalbox.announcing import CHANGES_DEAD_LETTERS
+from signalbox.counting import ROLLUP_DEAD_LETTERS
 from signalbox.model.permission import Permission
 
 from .requests import Shown, answers, caller
 
 router = Router()
-DEAD_LETTERS = {**queues.DEAD_LETTERS, "changes": CHANGES_DEAD_LETTERS}
+DEAD_LETTERS = {
+    **queues.DEAD_LETTERS,
+    "changes": CHANGES_DEAD_LETTERS,
+    "rollup": ROLLUP_DEAD_LETTERS,
+}
 
 
 class DeadLetterCount(Shown):
@@ -53,7 +58,9 @@ def counts() -> DeadLetterCounts:
 
 @router.post("/dead-letters/<queue>/redrive", responses=answers("What went back", 404))
 def redrive(
-    queue: Annotated[Literal["events", "actions", "changes"], Path()],
+    queue: Annotated[
+        Literal["events", "actions", "sends", "feedback", "changes", "rollup"], Path()
+    ],
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
 ) -> Redriven:
     """Send dead letters back to where they failed. Doing so twice does no harm."""

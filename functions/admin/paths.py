@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote, unquote
 
-NAMED = "/api/event-names/"
+NAMED = ("/api/event-names/", "/api/suppressions/")
 
 
 def with_quoted_name(event: dict[str, Any]) -> dict[str, Any]:
@@ -13,9 +13,10 @@ def with_quoted_name(event: dict[str, Any]) -> dict[str, Any]:
     it look like two parts.
     """
     path: str = event["rawPath"]
-    if not path.startswith(NAMED):
+    beginning = next((one for one in NAMED if path.startswith(one)), "")
+    if not beginning:
         return event
-    quoted = NAMED + quote(unquote(path.removeprefix(NAMED)), safe="")
+    quoted = beginning + quote(unquote(path.removeprefix(beginning)), safe="")
     context = event["requestContext"]
     http = context["http"] | {"path": quoted}
     return event | {"rawPath": quoted, "requestContext": context | {"http": http}}

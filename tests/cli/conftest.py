@@ -18,6 +18,7 @@ from functions.activecampaign import app as activecampaign
 from functions.activecampaign import importing
 from functions.admin import app as admin
 from functions.ingest import app as ingest
+from functions.relay import app as relay
 from signalbox.model.credential import Role
 from tests.cli.importing import Hushed
 from tests.cloud import Cloud, Context, http_event
@@ -64,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
         told = {"Content-Type": "application/json", **answer.get("headers", {})}
         self.reply(answer["statusCode"], told, answer.get("body") or "")
 
-    do_GET = do_POST = do_DELETE = do_PATCH = answer  # noqa: N815 the names that http.server calls
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = answer  # noqa: N815 the names that http.server calls
 
     def reply(self, status: int, headers: dict[str, str], body: str) -> None:
         """Write an answer."""
@@ -85,6 +86,8 @@ def function(method: str, path: str):
     """Return the handler that the template routes a request to."""
     if f"{method} {path}" in ingest.ROUTES:
         return ingest.handler
+    if path == "/relay":
+        return relay.handler
     return activecampaign.handler if path.startswith("/api/3/") else admin.handler
 
 

@@ -17,9 +17,12 @@ def test_dead_letters_go_back_to_their_queues(stand, cloud):
     lines = stand.lines("redrive")
 
     assert [
-        "events   2 went back",
-        "actions  1 went back",
-        "changes  0 went back",
+        "events    2 went back",
+        "actions   1 went back",
+        "sends     0 went back",
+        "feedback  0 went back",
+        "changes   0 went back",
+        "rollup    0 went back",
     ] == lines
     assert ["a letter of EVENTS"] * 2 == cloud.waiting("EVENTS")
     assert ["a letter of ACTIONS"] == cloud.waiting("ACTIONS")
@@ -35,7 +38,7 @@ def test_one_queue_can_be_chosen(stand, cloud):
 def test_it_goes_on_while_there_is_more(stand):
     stand.server.planned = [(200, {}, '{"moved": 1000, "left": 0, "more": true}')]
 
-    assert ["events   1002 went back"] == stand.lines("redrive", "events")
+    assert ["events    1002 went back"] == stand.lines("redrive", "events")
 
 
 def test_letters_that_cannot_go_back_are_told_and_not_asked_for_for_ever(stand, cloud):
@@ -47,8 +50,8 @@ def test_letters_that_cannot_go_back_are_told_and_not_asked_for_for_ever(stand, 
     stand.server.planned = [(200, {}, '{"moved": 0, "left": 100, "more": true}')]
     again = stand.lines("redrive", "changes")
 
-    assert ["changes  0 went back, 1 could not"] == told
-    assert ["changes  0 went back, 100 could not"] == again
+    assert ["changes   0 went back, 1 could not"] == told
+    assert ["changes   0 went back, 100 could not"] == again
 
 
 def test_an_unknown_queue_is_a_fault_of_usage(stand):

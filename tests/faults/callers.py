@@ -14,12 +14,18 @@ from functions.activecampaign import app as activecampaign
 from functions.admin import app as admin
 from functions.subscribe import app as subscribe
 from functions.track import app as track
+from signalbox.environment import environment
+from signalbox.model.container import ContainerKind
 from signalbox.model.credential import Role
 from signalbox.model.import_fault import ImportFault
-from tests.cloud import Context, forget, http_event, sqs_event
+from signalbox.model.mailing import Mailing
+from signalbox.model.message import Message, State
+from signalbox.model.tracking_token import KeyRing, Token, TokenKind, signed
+from signalbox.store import mailings, messages, table, unsubscribes
+from tests.cloud import TOKEN_KEYS, Context, forget, http_event, sqs_event
 from tests.faults.enumerator import Death
 from tests.faults.stored import stored
-from tests.faults.world import World, event, mail_of
+from tests.faults.world import NOON_MS, World, event, mail_of
 from tests.people import ACCOUNT_ID
 from tests.streams import Stream
 
@@ -31,6 +37,7 @@ HANDLERS = {
 TRIES = 4
 GONE, TAKEN = 404, 422
 ADA, EVE = "ada@signalbox.example", "eve@signalbox.example"
+MAILING_ID = "1795254840000123"  # to the list News, with a message to Ada
 EMAIL_WAIT_S = 660  # after which a sign-up that got no mail may be repeated
 SOURCES = ["public", "admin", "api", "system"]
 
@@ -76,6 +83,12 @@ def form(path: str, **fields: str) -> Request:
     return Request("subscribe", "POST", f"/subscribe/{path}", urlencode(fields), headers=kind)
 
 
+def person(who: str, **fields: str) -> Request:
+    """Return what somebody sends from the page that a mail links to."""
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    return Request("subscribe", "POST", f"/u/{who}", urlencode(fields), headers=kind)
+
+
 NEW = {
     "email": EVE,
     "firstName": "Eve",
@@ -83,8 +96,18 @@ NEW = {
     "fieldValues": [{"field": "{colour}", "value": "red"}],
 }
 ROWS = [
-    {"email": EVE, "tags": ["vip", "new"], "subscribe": [{"listid": "{news}"}]},
-    {"email": ADA, "first_name": "Augusta", "unsubscribe": [{"listid": "{news}"}]},
+    {
+        "email": EVE,
+        "tags": ["vip", "new"],
+        "subscribe": [{"listid": "{news}"}],
+        "tracking_clicks": "yes",
+    },
+    {
+        "email": ADA,
+        "first_name": "Augusta",
+        "unsubscribe": [{"listid": "{news}"}],
+        "tracking_opens": "no",
+    },
     {
         "email": "bob@signalbox.example",
         "subscribe": [{"listid": "{news}"}],
@@ -154,6 +177,13 @@ REQUESTS = {
     "sign-up-known": form("{account}-{letters}", email=ADA),
     "sign-up-open": form("{account}-{news}", email=EVE),
     "sign-up-confirm": form("confirm/{token}"),
+    "permission-change": native(
+        "PUT", "contacts/{ada}/tracking-permission", {"open": "yes", "click": "no"}
+    ),
+    "person-one-click": person("{ada_page}", **{"List-Unsubscribe": "One-Click"}),
+    "person-save": person("{ada_page}", action="save", shown="{news}", opens="yes"),
+    "person-everything": person("{ada_page}", action="everything"),
+    "person-again": person("{bob_page}", action="again"),
 }
 
 
@@ -233,6 +263,27 @@ class Town:
         assert answer is not None
         assert answer["statusCode"] == 200, answer
         _, _, text = mail_of(self.world.cloud.mails()[-1])
+        mailing = Mailing(
+            account_id=ACCOUNT_ID,
+            mailing_id=MAILING_ID,
+            campaign_id="9",
+            container=ContainerKind.EMAIL_CAMPAIGN,
+            name="News",
+            author="somebody",
+            created_ms=NOON_MS,
+            lists=(self.ids["news"],),
+        )
+        table.put(environment().rules_table, mailings._item(mailing))
+        message = Message(
+            ACCOUNT_ID, MAILING_ID, self.ids["ada"], State.CLAIMED, "worker", 1, NOON_MS
+        )
+        messages.claim(message, retry_run=0, expires=NOON_MS // 1000)
+        unsubscribes.note(
+            ACCOUNT_ID, "email:bob@signalbox.example", mailing_id=MAILING_ID, at_ms=NOON_MS
+        )
+        for who in ("ada", "bob"):
+            token = Token(TokenKind.PERSON, ACCOUNT_ID, MAILING_ID, self.ids[who])
+            self.ids[f"{who}_page"] = signed(token, KeyRing.from_text(TOKEN_KEYS))
         self.ids["token"] = re.search(r"/subscribe/confirm/(\S+)", text)[1]
 
     def _make(self, path: str, part: str, sent: dict[str, Any]) -> str:

@@ -1,13 +1,18 @@
 """What the workers are put through, once undisturbed and once for each fault."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from signalbox.aws import AwsError
+from signalbox.model.action import SendEmail
 from signalbox.model.dispatch import Dispatch
-from signalbox.store import accounts
+from signalbox.model.trigger import Trigger, TriggerSettings
+from signalbox.store import accounts, rules
 from tests.faults.world import NOON_MS, World, event
+from tests.hits import at, clicking, mailing_with, message, opening
 from tests.people import ACCOUNT_ID
+from tests.store import things
 
 Scenario = Callable[[World], None]
 
@@ -60,6 +65,34 @@ def edited(world: World) -> None:
     world.drain()
 
 
+def read(world: World) -> None:
+    """Opens and clicks of Ada, of Bob and of whom nobody is to know, and a rule that opens wake."""
+    mailing_with("personal")
+    actions = (SendEmail("Thank you", text="Thank you"),)
+    settings = TriggerSettings()
+    rules.create(things.rule("9", trigger=Trigger.OPEN, settings=settings, actions=actions))
+    asked = [opening(world.ada.contact_id), clicking(world.bob.contact_id, 3), opening()]
+    texts = [message(at(one, f"hit-{number}", number)) for number, one in enumerate(asked)]
+    drawn = [re.sub(r'"id":"[0-9a-f]{24}"', '"id":"drawn"', text) for text in texts]
+    world.send_texts("EVENTS", drawn)
+    world.drain()
+
+
+def permitted(world: World) -> None:
+    """Events that say what Ada and Bob permit, one of them something else than another."""
+    said = [{"open": True}, {"open": False, "click": True}]
+    world.send(
+        "EVENTS",
+        *(
+            event(number, name="visit", who=who, properties={"tracking_permission": one})
+            for number, (who, one) in enumerate(
+                [("ada", said[0]), ("bob", said[1]), ("ada", said[1])]
+            )
+        ),
+    )
+    world.drain()
+
+
 SCENARIOS: Mapping[str, Scenario] = {
-    found.__name__: found for found in (several, one, watched, deferred, edited)
+    found.__name__: found for found in (several, one, watched, deferred, edited, read, permitted)
 }

@@ -25,6 +25,7 @@ MASKS = [
         (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>"),
         (r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", "<sha256>"),
         (r'"(nonce|stamp)": "[0-9a-f]{16}"', r'"\1": "<random>"'),
+        (r"consent#<ms>#[0-9a-f]{12}", "consent#<ms>#<hash>"),
         (r"/subscribe/confirm/[\w.-]+", "<link>"),
         (r'(#by#\w+|"A#\d+#(?:contacts|list|tag)#[^#"]*)#[0-7]"', r'\1"'),  # a contact's share
     )
@@ -94,12 +95,14 @@ def masked(text: str, labels: Mapping[str, str]) -> str:
 def _comparable(item: Plain) -> dict[str, Any]:
     """Return the item with its body read, and without versions that a harmless repeat moves.
 
-    These are the account's, and that of a membership about which a second mail was due.
+    These are the account's, that of a membership about which a second mail was due, and that of a
+    contact who says again what it said before.
     """
     body = json.loads(item.get("body", "null"))
     if item["pk"].endswith("#imports"):  # what was imported twice counts twice
         begun, done = (item.get(name) for name in ("begun_contacts", "done_contacts"))
         return {"pk": item["pk"], "day": item["sk"], "all done": begun == done}
     repeatable = item["pk"].count("#") == 1 or (isinstance(body, dict) and body.get("nonce"))
+    repeatable = repeatable or "permission" in item
     left_out = {"body", "version"} if repeatable else {"body"}
     return {name: value for name, value in item.items() if name not in left_out} | {"body": body}

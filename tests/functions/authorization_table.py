@@ -150,6 +150,7 @@ NOT_FOUND = {
     "GET /api/3/import/info",
     "POST /api/3/contactTags",
     "POST /api/presets",
+    "POST /api/mailings",
 }
 # What lists an account's things of a kind, of which the other account has none.
 EMPTY_ELSEWHERE = {
@@ -161,6 +162,7 @@ EMPTY_ELSEWHERE = {
     "GET /api/3/tags": "tags",
     "GET /api/3/webhooks": "webhooks",
     "GET /api/mailers": "mailers",
+    "GET /api/mailings": "mailings",
     "GET /api/rule-log": "rows",
     "GET /api/rule-log/accesses": "accesses",
     "GET /api/{kind}": "containers",

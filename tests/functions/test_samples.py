@@ -11,16 +11,34 @@ from functions.activecampaign import app as activecampaign
 from functions.admin import app as admin
 from functions.changes import app as changes
 from functions.dispatch import app as dispatch
+from functions.feedback import app as feedback
+from functions.feedback import notifications
 from functions.ingest import app as ingest
+from functions.pixel import app as pixel
+from functions.relay import app as relay
+from functions.send import app as send
 from functions.subscribe import app as subscribe
 from functions.track import app as track
 from signalbox.channels import webhook
 from signalbox.model.action import CallWebhook, SendEmail
 from signalbox.model.contact import Contact
 from signalbox.model.contact_list import ContactList
+from signalbox.model.membership import Subscription
 from signalbox.model.retries import Answer
-from signalbox.store import accounts, contacts, event_names, lists, memberships, rules, tracking
-from tests.cloud import Context
+from signalbox.model.signature import public_key
+from signalbox.store import (
+    accounts,
+    contacts,
+    event_names,
+    lists,
+    memberships,
+    rules,
+    suppressions,
+    tracking,
+)
+from tests import mailings as town
+from tests.cloud import Context, client
+from tests.hits import mailing_with
 from tests.people import ACCOUNT_ID
 from tests.store.things import rule
 from tests.template import ROOT
@@ -28,9 +46,13 @@ from tests.template import ROOT
 SAMPLES = {path.stem: path for path in sorted((ROOT / "events").glob("*.json"))}
 APPS = {
     "ingest": ingest,
+    "pixel": pixel,
+    "relay": relay,
     "track": track,
     "changes": changes,
     "dispatch": dispatch,
+    "feedback": feedback,
+    "send": send,
     "admin": admin,
     "activecampaign": activecampaign,
     "subscribe": subscribe,
@@ -91,6 +113,40 @@ def test_a_batch_is_tracked(cloud, account):
     assert ["unknown_contact"] == [one["reason"] for one in dropped]
 
 
+def test_an_open_is_answered_with_a_picture(cloud):
+    status, body = invoke("pixel-open")
+
+    assert (200, True) == (status, body.startswith("R0lGODlh"))
+    assert 1 == unseen(cloud)
+
+
+def test_a_click_is_led_on(cloud):
+    answer = pixel.handler(json.loads(SAMPLES["pixel-click"].read_text()), Context())
+
+    expected = (302, "https://www.example.com/offer?x=1")
+    assert expected == (answer["statusCode"], answer["headers"]["Location"])
+    assert 1 == unseen(cloud)
+
+
+def unseen(cloud) -> int:
+    """Return how many events wait for others of their kind."""
+    counts = client("sqs").get_queue_attributes(
+        QueueUrl=cloud.variables["EVENTS_QUEUE_URL"],
+        AttributeNames=["ApproximateNumberOfMessagesDelayed"],
+    )["Attributes"]
+    return int(counts["ApproximateNumberOfMessagesDelayed"])
+
+
+def test_hits_are_counted(cloud):
+    """One is Grace's, and stands on her record; of the other nobody can tell whose it is."""
+    mailing_with("personal")
+    assert NOTHING_FAILED == invoke("track-hits")
+
+    assert ["open"] == [entry.kind for entry in tracking.latest(ACCOUNT_ID, "1", limit=9)]
+    counted = [item["sk"]["S"] for item in cloud.items("TRACKING") if "human" in item]
+    assert {"open#1", "open#~0123456789abcdef"} == set(counted)
+
+
 def test_a_mail_goes_out(cloud):
     assert NOTHING_FAILED == invoke("dispatch-mail")
 
@@ -99,11 +155,42 @@ def test_a_mail_goes_out(cloud):
     assert "Here it is: https://www.example.com/file.pdf" in mail
 
 
+def test_a_mail_is_relayed(cloud):
+    status, answer = invoke("relay-mail")
+
+    (mail,) = cloud.mails()
+    assert (200, ["sent"]) == (status, [one["state"] for one in answer["recipients"]])
+    assert "Subject: Your order" in mail
+
+
 def test_a_webhook_is_called(account):
     assert NOTHING_FAILED == invoke("dispatch-webhook")
 
     (due,) = account.call("GET", "/api/contacts/1/activities")[1]["dispatches"]
     assert ("webhook", "done", 200) == (due["kind"], due["outcome"], due["response_status"])
+
+
+def test_a_bounce_is_taken_in(cloud, monkeypatch):
+    """Signed with a key of the tests' own, whose certificate lies beside this file."""
+    certificate = Path(__file__).with_name("feedback-certificate.pem").read_text()
+    monkeypatch.setattr(notifications, "_fetched", lambda _url: public_key(certificate))
+
+    assert NOTHING_FAILED == invoke("feedback-bounce")
+
+    notifications.forget()
+    assert suppressions.find(ACCOUNT_ID, "email:grace@signalbox.example")
+    assert ["hard_bounce"] == [json.loads(one)["kind"] for one in cloud.waiting("EVENTS")]
+
+
+def test_the_mail_of_a_part(cloud, monkeypatch):
+    """A contact of a mailing's audience gets its mail, in a run that has its time before it."""
+    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _self: 120_000)
+    town.write_contacts(cloud, 1, list_ids=["5"])
+    town.campaign(["5"])
+    town.started(town.LONG_AGO_MS)
+
+    assert NOTHING_FAILED == invoke("send-part")
+    assert {"sent": 1} == town.states()
 
 
 def test_rules_are_listed():
@@ -190,6 +277,23 @@ def test_a_link_that_nobody_was_sent_confirms_nothing():
     status, page = invoke("subscribe-confirm")
 
     assert (410, False) == (status, "<form" in page)
+
+
+@pytest.mark.usefixtures("newsletter")
+def test_a_person_sees_what_they_get():
+    memberships.subscribe(ACCOUNT_ID, "1", "1329070213120", now_ms=1)
+    status, page = invoke("subscribe-person")
+
+    assert (200, True) == (status, "Newsletter" in page)
+
+
+@pytest.mark.usefixtures("newsletter")
+def test_a_mail_program_unsubscribes_by_one_click():
+    memberships.subscribe(ACCOUNT_ID, "1", "1329070213120", now_ms=1)
+
+    assert 200 == invoke("subscribe-one-click")[0]
+    (left,) = memberships.of_contact(ACCOUNT_ID, "1")
+    assert Subscription.UNSUBSCRIBED is left.status
 
 
 def test_every_sample_is_tried_and_told():

@@ -8,6 +8,7 @@ import json
 import subprocess
 import threading
 import time
+from collections import Counter
 
 import pytest
 from botocore.exceptions import ClientError
@@ -17,6 +18,8 @@ from local.home import REPOSITORY
 from local.mailbox import Mailbox
 from local.processes import EMULATOR_PYTHON
 from local.shims.queue_batches import Windows
+from signalbox.model.notification import opened
+from signalbox.model.signature import is_signed, public_key
 
 from .toy import call
 
@@ -286,6 +289,85 @@ def test_gap_texts_cannot_be_sent(shipped):
         shipped.client("pinpoint-sms-voice-v2").send_text_message(
             DestinationPhoneNumber="+4930123456", MessageBody="Hello"
         )
+
+
+def told_of_mails(emulator, name, *recipients):
+    """What a queue is told of mails to these recipients, once everything has been told."""
+    sqs, sns, ses = (emulator.client(service) for service in ("sqs", "sns", "sesv2"))
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    wanted = {"QueueUrl": url, "AttributeNames": ["QueueArn"]}
+    queue = sqs.get_queue_attributes(**wanted)["Attributes"]["QueueArn"]
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    ses.create_configuration_set(ConfigurationSetName=name)
+    ses.create_configuration_set_event_destination(
+        ConfigurationSetName=name,
+        EventDestinationName="all",
+        EventDestination={
+            "Enabled": True,
+            "MatchingEventTypes": ["SEND", "DELIVERY", "BOUNCE", "COMPLAINT"],
+            "SnsDestination": {"TopicArn": topic},
+        },
+    )
+    send_mail(emulator)
+    for recipient in recipients:
+        ses.send_email(
+            FromEmailAddress="a@signalbox.example",
+            Destination={"ToAddresses": [recipient]},
+            Content={"Raw": {"Data": RAW}},
+            EmailTags=[{"Name": "account", "Value": "100000001"}],
+            ConfigurationSetName=name,
+        )
+    sns.publish(TopicArn=topic, Message="the last")
+    bodies = []
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and len(bodies) < 1 + 3 * len(recipients):
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        bodies += [message["Body"] for message in found.get("Messages", [])]
+        if not found.get("Messages") and bodies:
+            break
+        for message in found.get("Messages", []):
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return topic, bodies
+
+
+def test_what_becomes_of_a_mail_is_told_and_signed(mended):
+    """With its tags; addresses of SES's mailbox simulator bounce and complain."""
+    recipients = [
+        "b@example.com",
+        "bounce+1@simulator.amazonses.com",
+        "complaint@simulator.amazonses.com",
+    ]
+    topic, bodies = told_of_mails(mended, "told", *recipients)
+
+    kinds = Counter()
+    for body in bodies:
+        envelope = json.loads(body)
+        origin = envelope["SigningCertURL"].rpartition("/")[0]
+        opened_ = opened(body, topic_arn=topic, certificate_origin=origin)
+        key = public_key(call("GET", opened_.certificate_url).content.decode())
+        assert is_signed(key, opened_.signed, opened_.signature)
+        if opened_.message != "the last":
+            event = json.loads(opened_.message)
+            assert event["mail"]["tags"]["account"] == ["100000001"]
+            kinds[event["eventType"], event["mail"]["destination"][0].partition("@")[0]] += 1
+    assert kinds == {
+        ("Send", "b"): 1,
+        ("Delivery", "b"): 1,
+        ("Send", "bounce+1"): 1,
+        ("Bounce", "bounce+1"): 1,
+        ("Send", "complaint"): 1,
+        ("Delivery", "complaint"): 1,
+        ("Complaint", "complaint"): 1,
+    }
+
+
+def test_gap_nobody_is_told_what_becomes_of_a_mail_and_nothing_is_signed(shipped):
+    _, bodies = told_of_mails(shipped, "told", "b@example.com")
+
+    assert [(json.loads(body)["Message"], json.loads(body)["Signature"]) for body in bodies] == [
+        ("the last", "FAKE")
+    ]
 
 
 def test_gap_a_mail_loses_its_headers_and_tags(shipped):

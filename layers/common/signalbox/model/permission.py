@@ -15,6 +15,8 @@ class Permission(StrEnum):
     WRITE_PEOPLE = "write_people"
     WRITE_RULES = "write_rules"
     WRITE_PROJECT_RULES = "write_project_rules"
+    SEND_MAILINGS = "send_mailings"
+    RELAY_MAIL = "relay_mail"
     REPLAY = "replay"
     MANAGE_ACCOUNT = "manage_account"
     OPERATE = "operate"
@@ -29,6 +31,8 @@ ALLOWED: dict[Role, frozenset[Permission]] = {
             Permission.READ_PEOPLE,
             Permission.WRITE_PEOPLE,
             Permission.WRITE_RULES,
+            Permission.SEND_MAILINGS,
+            Permission.RELAY_MAIL,
         }
     ),
     Role.ANALYST: frozenset({Permission.READ_SETUP, Permission.READ_PEOPLE}),

@@ -3,7 +3,10 @@
 The part that may hold any character comes last, so that no two nouns can meet in one key.
 """
 
+from zlib import crc32
+
 SHARDS = 8  # partitions that share a day's dropped events
+MAILING_SHARDS = 16  # partitions that share what is known of a mailing
 
 
 def account(account_id: str) -> str:
@@ -112,3 +115,28 @@ def detail_accesses(account_id: str) -> str:
 def attention(account_id: str) -> str:
     """Partition of the index of dispatches that somebody should look at (tracking table)."""
     return f"A#{account_id}#attention"
+
+
+def mailing(account_id: str, mailing_id: str, shard: int) -> str:
+    """Partition of a share of a mailing's messages, hits and counters (tracking table)."""
+    return f"A#{account_id}#mailing#{mailing_id}#{shard}"
+
+
+def mailing_attention(account_id: str, mailing_id: str) -> str:
+    """Partition of the index of messages that failed or are uncertain (tracking table)."""
+    return f"A#{account_id}#mailing#{mailing_id}#attention"
+
+
+def sending(account_id: str, mailing_id: str) -> str:
+    """Partition of what is listed of a mailing's audience, and still to send (tracking table)."""
+    return f"A#{account_id}#sending#{mailing_id}"
+
+
+def pace(account_id: str) -> str:
+    """Partition of the clock that spaces what is sent (tracking table)."""
+    return f"A#{account_id}#pace"
+
+
+def mailing_shard(who: str) -> int:
+    """Return in which share of a mailing a contact's things are, or those of an anonymous nonce."""
+    return crc32(who.encode()) % MAILING_SHARDS

@@ -19,7 +19,7 @@ _marks: ContextVar[Item | None] = ContextVar("marks", default=None)
 
 @contextmanager
 def caused_by(source: str) -> Iterator[None]:
-    """Let what is written within be of this source (`public`, `admin`, `system`)."""
+    """Let what is written within be of this source (`public`, `admin`, `import`, `system`)."""
     with _marking({"source": source}):
         yield
 

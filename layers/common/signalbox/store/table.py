@@ -57,7 +57,7 @@ class CancelledError(AwsError):
 def get(table: str, key: Key, *, consistent: bool = True) -> Item | None:
     """Return one item; None where there is none."""
     answer = dynamodb("GetItem", TableName=table, Key=_typed_key(key), ConsistentRead=consistent)
-    return _plain(answer["Item"]) if answer.get("Item") else None
+    return plain(answer["Item"]) if answer.get("Item") else None
 
 
 def get_many(
@@ -79,7 +79,7 @@ def get_many(
         for answer in _until_done("BatchGetItem", request, "UnprocessedKeys"):
             for items in answer.get("Responses", {}).values():
                 for typed in items:
-                    item = _plain(typed)
+                    item = plain(typed)
                     found[item["pk"], item["sk"]] = item
     return found
 
@@ -109,21 +109,62 @@ def put(
     with_refusal("PutItem", _conditional(request, condition, values))
 
 
-def update(
-    table: str, key: Key, expression: str, values: Mapping[str, Any], *, condition: str = ""
+def update(  # noqa: PLR0913 the parts of one write
+    table: str,
+    key: Key,
+    expression: str,
+    values: Mapping[str, Any],
+    *,
+    condition: str = "",
+    names: Mapping[str, str] | None = None,
 ) -> None:
-    """Change attributes of one item; raise `RefusedError` where the condition does not hold."""
+    """Change attributes of one item; raise `RefusedError` where the condition does not hold.
+
+    `names` stand for attributes whose own names are words of DynamoDB's.
+    """
     request = _update(table, key, expression)
+    if names:
+        request["ExpressionAttributeNames"] = dict(names)
     with_refusal("UpdateItem", _conditional(request, condition, values))
 
 
-def updated(
-    table: str, key: Key, expression: str, values: Mapping[str, Any], *, condition: str
+def updated(  # noqa: PLR0913 the parts of one write
+    table: str,
+    key: Key,
+    expression: str,
+    values: Mapping[str, Any],
+    *,
+    condition: str,
+    names: Mapping[str, str] | None = None,
+    whole: bool = False,
 ) -> Item:
-    """Change attributes of one item as `update` does and return them as they are now."""
-    request = _update(table, key, expression) | {"ReturnValues": "UPDATED_NEW"}
+    """Change attributes of one item as `update` does and return them as they are now.
+
+    `whole` asks for all attributes in place of those that were changed.
+    """
+    returned = "ALL_NEW" if whole else "UPDATED_NEW"
+    request = _update(table, key, expression) | {"ReturnValues": returned}
+    if names:
+        request["ExpressionAttributeNames"] = dict(names)
     answer = with_refusal("UpdateItem", _conditional(request, condition, values))
-    return _plain(answer["Attributes"])
+    return plain(answer["Attributes"])
+
+
+def delete(
+    table: str,
+    key: Key,
+    *,
+    condition: str,
+    values: Mapping[str, Any],
+    names: Mapping[str, str],
+) -> None:
+    """Delete one item; raise `RefusedError` where the condition does not hold."""
+    request: dict[str, Any] = {
+        "TableName": table,
+        "Key": _typed_key(key),
+        "ExpressionAttributeNames": dict(names),
+    }
+    with_refusal("DeleteItem", _conditional(request, condition, values))
 
 
 def with_refusal(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,7 +175,7 @@ def with_refusal(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         if error.code != "ConditionalCheckFailedException":
             raise
         old = error.fields.get("Item")
-        raise RefusedError(_plain(old) if old else None) from error
+        raise RefusedError(plain(old) if old else None) from error
 
 
 def putting(
@@ -182,7 +223,7 @@ def transact(writes: Sequence[Item]) -> None:
             if error.code != "TransactionCanceledException":
                 raise
             reasons = [
-                (reason.get("Code", "None"), _plain(reason["Item"]) if reason.get("Item") else None)
+                (reason.get("Code", "None"), plain(reason["Item"]) if reason.get("Item") else None)
                 for reason in error.fields.get("CancellationReasons", [])
             ]
             codes = {code for code, _ in reasons}
@@ -242,9 +283,9 @@ def query(  # noqa: PLR0913 the parts of one question
             _typed_key(after) if isinstance(after, tuple) else _typed(after)
         )
     answer = dynamodb("Query", **request)
-    last = _plain(answer.get("LastEvaluatedKey") or {})
+    last = plain(answer.get("LastEvaluatedKey") or {})
     return Page(
-        items=[_plain(item) for item in answer.get("Items", [])],
+        items=[plain(item) for item in answer.get("Items", [])],
         last=key_of(last) if last else None,
         resume=last or None,
     )
@@ -332,10 +373,22 @@ def _typed_key(key: Key) -> Item:
 
 def _typed(item: Mapping[str, Any]) -> Item:
     return {
-        name: {"N": str(value)} if isinstance(value, int) else {"S": value}
+        name: {"N": str(value)}
+        if isinstance(value, int)
+        else {"S": value}
+        if isinstance(value, str)
+        else {"SS": sorted(value)}
         for name, value in item.items()
     }
 
 
-def _plain(item: Mapping[str, Mapping[str, str]]) -> Item:
-    return {name: int(typed["N"]) if "N" in typed else typed["S"] for name, typed in item.items()}
+def plain(item: Mapping[str, Mapping[str, Any]]) -> Item:
+    """Return a typed item as all others here are; raise `KeyError` for a type that we never store."""
+    return {
+        name: int(typed["N"])
+        if "N" in typed
+        else typed["S"]
+        if "S" in typed
+        else frozenset(typed["SS"])
+        for name, typed in item.items()
+    }
