@@ -45,6 +45,7 @@ TABLE_PROPERTIES = {
     "AttributeDefinitions",
     "BillingMode",
     "GlobalSecondaryIndexes",
+    "LocalSecondaryIndexes",
     "StreamSpecification",
 }
 
