@@ -90,6 +90,7 @@ def said(  # noqa: PLR0913 the parts of what is said
     account_id: str = ACCOUNT_ID,
     after_s: float = 1,
     ses_id: str = "ses-1",
+    dispatch_id: str = "",
     **more: Any,
 ) -> dict[str, Any]:
     """Return what SES says of a mail, by our words, as `hard_bounce`.
@@ -103,6 +104,7 @@ def said(  # noqa: PLR0913 the parts of what is said
         if key in about:
             about[key] = [{"emailAddress": email}]
     tags = {"account": [account_id], "contact": [contact_id], "mailing": [mailing_id]}
+    tags["dispatch_id"] = [dispatch_id]
     return {
         "eventType": name,
         "mail": {

@@ -41,8 +41,15 @@ def perform(dispatch: Dispatch) -> DispatchRecord | None:
         if not dispatches.claim(claimed, now_ms=claimed.changed_ms, repeatable=again):
             return None
     except dispatches.InterruptedError as error:
-        return finish(error.record, Settled(Outcome.UNCERTAIN, INTERRUPTED), account)
+        return finish(error.record, _left_by(error.record), account)
     return finish(claimed, act(), account)
+
+
+def _left_by(record: DispatchRecord) -> Settled:
+    """Return what came of a mail whose worker died: SES may have told of it meanwhile."""
+    if record.told:
+        return Settled(Outcome.DONE, record.told)
+    return Settled(Outcome.UNCERTAIN, INTERRUPTED)
 
 
 def _kind(dispatch: Dispatch, rule: Rule | None) -> str:

@@ -9,13 +9,14 @@ from signalbox.model.event import Event
 from signalbox.model.feedback import NO_MAILING, Feedback, FeedbackKind
 from signalbox.model.message import SETTLED, Message
 from signalbox.model.message_event import sent_event
-from signalbox.store import mailings, messages, suppressions
+from signalbox.store import dispatches, mailings, messages, suppressions
 
 from .facts import facts_of
 
 SOURCE: Final = "messages"
 INITIATED_FROM: Final = "system"
 REJECTED: Final = frozenset({FeedbackKind.REJECT, FeedbackKind.RENDERING_FAILURE})
+TAKEN: Final = frozenset({FeedbackKind.SENT, FeedbackKind.DELIVERY})  # SES has the mail
 TOLD: Final = frozenset(
     {
         FeedbackKind.DELIVERY,
@@ -46,6 +47,10 @@ def apply(feedback: Feedback) -> Applied:
         AwsError: AWS failed; it may be taken in again.
     """
     standing = _marked(feedback)
+    if feedback.dispatch_id and feedback.kind in TAKEN:
+        dispatches.confirm(
+            feedback.account_id, feedback.dispatch_id, feedback.ses_id, feedback.at_ms
+        )
     is_known = standing is not None or _is_alone(feedback)
     if feedback.suppression:
         for address in feedback.addresses:

@@ -10,13 +10,15 @@ from moto.dynamodb.models import dynamodb_backends
 
 from functions.feedback import app as feedback
 from functions.feedback import facts, notifications, pausing
+from signalbox.model.dispatch import Dispatch, DispatchRecord, Outcome
 from signalbox.model.mailing import MailingState
 from signalbox.model.message import Message, State
 from signalbox.model.signature import public_key
-from signalbox.store import messages, table
+from signalbox.store import dispatches, messages, table
 from tests.cloud import REGION, Cloud, empty_cloud, forget, sqs_event
 from tests.faults import sites
 from tests.faults.enumerator import Break, Death, Enumerator, enumerated
+from tests.faults.world import event
 from tests.mailings import ACCOUNT_ID, MAILING_ID, campaign, draft
 from tests.people import settle
 from tests.ses import certificate, notified
@@ -43,13 +45,25 @@ class Post:
         messages.claim(wish, retry_run=0, expires=1)
         of_ada = {"contact_id": ada, "mailing_id": MAILING_ID}
         of_nobody = {"contact_id": "", "mailing_id": "", "email": "gone@signalbox.example"}
+        of_rules = [
+            {"contact_id": ada, "mailing_id": "", "dispatch_id": self.left(ada, number, outcome)}
+            for number, outcome in enumerate((Outcome.UNCERTAIN, Outcome.CLAIMED))
+        ]
         self.bodies = [
             notified("delivery", **of_ada),
             notified("sent", **of_ada),
             notified("hard_bounce", **of_ada, after_s=2),
             notified("complaint", **of_nobody),
+            *(notified("sent", **one) for one in of_rules),
         ]
         self.kept = {name: deepcopy(self.table(name).items) for name in TABLES}
+
+    def left(self, contact_id: str, number: int, outcome: Outcome) -> str:
+        """Let a worker have left a rule's mail like that; return the dispatch's id."""
+        due = Dispatch(contact_id, "1", 1, 0, event(number))
+        record = DispatchRecord(due, "send_email", outcome, "dead", 1, 1)
+        dispatches.claim(record, now_ms=1, repeatable=True)
+        return due.dispatch_id
 
     def table(self, name):
         """Return moto's own table."""
@@ -123,13 +137,15 @@ def test_every_call_site_is_enumerated(undisturbed):
 
 
 def test_everything_that_feedback_does_is_done(undisturbed):
-    """The message is marked, two addresses are suppressed, the mailing pauses, the rules are told."""
+    """Marked, settled, suppressed, paused, and told to the rules."""
     stored, queued = undisturbed[0]
     everything = "\n".join(stored)
 
-    assert {"delivery", "hard_bounce"} == {json.loads(one)["kind"] for one in queued}
+    assert {"sent", "delivery", "hard_bounce"} == {json.loads(one)["kind"] for one in queued}
     assert 2 == everything.count('"sk": {"S": "suppression"}')
     assert "hard_bounce_ms" in everything
+    assert 1 == everything.count('"told": {"S": "ses-1"}')
+    assert '"outcome": {"S": "uncertain"}' not in everything
     assert "too many bounces" in everything
     assert "gone@signalbox" not in everything
 

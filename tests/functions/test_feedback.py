@@ -14,17 +14,19 @@ from functions.feedback.notifications import CertificateUnreachableError
 from signalbox import aws
 from signalbox.awsjson import AwsError
 from signalbox.environment import environment
+from signalbox.model.dispatch import Dispatch, DispatchRecord, Outcome
 from signalbox.model.event import Event
 from signalbox.model.mailing import Limits, MailingState
 from signalbox.model.message import Message, State
 from signalbox.model.signature import public_key
 from signalbox.model.suppression import SuppressionReason
 from signalbox.people import erase
-from signalbox.store import mailing_counts, mailings, messages, suppressions
+from signalbox.store import dispatches, mailing_counts, mailings, messages, suppressions
 from tests.cloud import sqs_event
 from tests.mailings import CAMPAIGN_ID, MAILING_ID, campaign, draft
-from tests.people import ACCOUNT_ID, work
+from tests.people import ACCOUNT_ID, MAIL, work
 from tests.ses import MAILING, TOPIC, certificate, envelope, notified, said
+from tests.store.things import event
 
 NOW = 1_795_254_840_000
 ADDRESS = "email:ada@signalbox.example"
@@ -220,6 +222,29 @@ def test_a_rules_mail_bounces_too(ada, cloud):
     assert "mailing_id" not in event.properties
     assert "list_id" not in event.properties
     assert suppressions.find(ACCOUNT_ID, ADDRESS)
+
+
+@pytest.mark.parametrize("kind", ["sent", "delivery"])
+def test_a_rules_mail_of_which_nobody_knew_is_settled(kind, account, cloud):
+    """SES has it, so nobody has to look."""
+    rule = account.rule(MAIL)
+    due = Dispatch(account.ada.contact_id, rule["rule_id"], 1, 0, event())
+    left = DispatchRecord(due, "send_email", Outcome.UNCERTAIN, "dead", 0, NOW)
+    dispatches.claim(left, now_ms=NOW, repeatable=True)
+
+    take(
+        notified(
+            kind,
+            contact_id=account.ada.contact_id,
+            mailing_id="",
+            dispatch_id=due.dispatch_id,
+        )
+    )
+
+    assert (Outcome.DONE, "ses-1") == (
+        (found := dispatches.fetch(ACCOUNT_ID, due.dispatch_id)).outcome,
+        found.detail,
+    )
 
 
 def test_a_mail_to_no_contact_suppresses_its_recipient(account, cloud):

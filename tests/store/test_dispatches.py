@@ -7,7 +7,8 @@ import pytest
 from signalbox.model.contact import Contact
 from signalbox.model.dispatch import Outcome
 from signalbox.model.errors import NotFoundError
-from signalbox.store import accounts, contacts, dispatches, rules
+from signalbox.model.rule_log import LogFilter
+from signalbox.store import accounts, contacts, dispatches, rule_log, rules
 from tests.store.things import NOW, A, B, account, record, rule
 
 
@@ -113,6 +114,49 @@ def test_what_failed_or_is_uncertain_asks_for_attention(cloud):
     assert [4, 0] == listed()
     dispatches.settle(record(2, attempt=2, owner="again", outcome=Outcome.DONE))
     assert [4, 0] == listed()
+
+
+def test_a_mail_that_ses_has_is_uncertain_no_more(cloud):
+    """It asks for nobody's attention, and stays in the log; told again, nothing changes."""
+    uncertain = record(1, kind="send_email", outcome=Outcome.UNCERTAIN, detail="no answer")
+    dispatches.claim(uncertain, now_ms=NOW, repeatable=True)
+    dispatch_id = uncertain.dispatch.dispatch_id
+
+    assert dispatches.confirm(A, dispatch_id, "ses-1", NOW + 5)
+    assert not dispatches.confirm(A, dispatch_id, "ses-1", NOW + 5)
+
+    settled = dispatches.fetch(A, dispatch_id)
+    assert (Outcome.DONE, "ses-1", NOW + 5) == (
+        settled.outcome,
+        settled.detail,
+        settled.changed_ms,
+    )
+    assert [] == dispatches.needing_attention(A)
+    assert [dispatch_id] == [row.dispatch_id for row in rule_log.page(A, LogFilter(), limit=9)[0]]
+
+
+def test_whoever_takes_a_dead_workers_mail_over_learns_that_ses_has_it(cloud):
+    claimed = record(1, kind="send_email")
+    dispatches.claim(claimed, now_ms=NOW, repeatable=False)
+
+    assert not dispatches.confirm(A, claimed.dispatch.dispatch_id, "ses-1", NOW + 5)
+
+    again = replace(claimed, owner="other")
+    with pytest.raises(dispatches.InterruptedError) as caught:
+        dispatches.claim(again, now_ms=NOW + 100_000, repeatable=False)
+    assert "ses-1" == caught.value.record.told
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DONE, Outcome.FAILED, Outcome.WAITING, None])
+def test_what_is_known_of_a_mail_stays(cloud, outcome):
+    """And a dispatch that is gone is not made up."""
+    settled = record(1, kind="send_email", outcome=outcome or Outcome.DONE, detail="said")
+    if outcome:
+        dispatches.claim(settled, now_ms=NOW, repeatable=True)
+    before = cloud.items("TRACKING")
+
+    assert not dispatches.confirm(A, settled.dispatch.dispatch_id, "ses-1", NOW + 5)
+    assert before == cloud.items("TRACKING")
 
 
 def test_what_a_dispatch_meets_is_read_at_once(cloud):

@@ -131,7 +131,7 @@ class DispatchRecord:
 
     `owner` is the attempt that holds the claim and `lease_ms` until when. `detail` says what came
     of it: a skip reason, an error, the message id of a mail. `response_status` is an HTTP status,
-    0 for none.
+    0 for none. `told` is what SES called a mail, where it told of it before its worker did.
     """
 
     dispatch: Dispatch
@@ -143,3 +143,4 @@ class DispatchRecord:
     detail: str = ""
     response_status: int = 0
     next_ms: int = 0
+    told: str = ""

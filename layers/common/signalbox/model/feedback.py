@@ -21,6 +21,7 @@ from signalbox.model.wire import unpacked
 ACCOUNT_TAG: Final = "account"
 CONTACT_TAG: Final = "contact"
 MAILING_TAG: Final = "mailing"
+DISPATCH_TAG: Final = "dispatch_id"
 NO_MAILING: Final = "0"
 LONGEST_DETAIL: Final = 64
 LONGEST_DIAGNOSTIC: Final = 500
@@ -41,6 +42,7 @@ BOUNCES: Final = {
 _NOT_IN_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _NOT_IN_DETAIL: Final = re.compile(r"[^A-Za-z0-9/_-]+")
 _NUMBER: Final = re.compile(r"[0-9]{1,16}", re.ASCII)
+_DISPATCH: Final = re.compile(r"[0-9]{1,16}-[0-9]{13}-[0-9a-f]{24}")
 _IN_BRACKETS: Final = re.compile(r"<([^<>]+)>\s*$")
 
 Told = Mapping[str, Any]
@@ -79,7 +81,8 @@ class Feedback(NamedTuple):
     """One thing that became of one mail.
 
     `ses_id` is SES's id of the mail, `feedback_id` tells this from other feedback of its kind.
-    `mailing_id` is `NO_MAILING` for a mail of a rule, `contact_id` empty for one to no contact.
+    `mailing_id` is `NO_MAILING` for a mail of a rule, which has a `dispatch_id` in its place;
+    `contact_id` is empty for one to no contact.
     `suppression` says that nothing is sent any more to `addresses`, which are as in
     `model.address`. `properties` are those of the event that tells it, `detail` one word about it.
     """
@@ -95,6 +98,7 @@ class Feedback(NamedTuple):
     properties: Mapping[str, str] = MappingProxyType({})
     suppression: Suppression | None = None
     addresses: tuple[str, ...] = ()
+    dispatch_id: str = ""
 
 
 class _Said(NamedTuple):
@@ -152,6 +156,7 @@ def _addressed(said: _Said, about: Told, mail: Told) -> Feedback | Ignored:
         properties={name: text for name, text in said.properties.items() if text},
         suppression=Suppression(reason, at_ms, said.detail) if reason else None,
         addresses=_suppressed(reason, about.get(said.listed), mail) if reason else (),
+        dispatch_id=_tag(mail, DISPATCH_TAG, _DISPATCH),
     )
 
 

@@ -3,13 +3,15 @@
 Item    pk A#<account>#contact#<contact>   sk dispatch#<13 digits of ms>#<hash of the cause>
         body             the dispatch as it was queued
         kind outcome owner lease attempt changed detail status next expires
+        told             SES's id of a mail, where SES told of it while a worker was at it
         attention        A#<account>#attention, while it failed or is uncertain (index `attention`)
         logged           A#<account>#logged#<shard>, from its first outcome on, but not while a worker
                          is at it (index `logged`): the account's rule log, see `store.rule_log`
-Access  claim (conditional, once a try); write the outcome; a contact's dispatches; one by its id;
-        those that somebody should look at, latest first
+Access  claim (conditional, once a try); write the outcome; confirm a mail of which nobody knew; a
+        contact's dispatches; one by its id; those that somebody should look at, latest first
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -144,6 +146,38 @@ def release(record: DispatchRecord, *, now_ms: int) -> bool:
     )
 
 
+def confirm(account_id: str, dispatch_id: str, ses_id: str, at_ms: int) -> bool:
+    """Take in that SES has a mail; tell whether that settled a dispatch of which nobody knew.
+
+    A worker may be at it, or have died at it: then it is noted for whoever takes the claim over.
+    """
+    where = key(account_id, dispatch_id)
+    table_name = environment().tracking_table
+    values = {":uncertain": Outcome.UNCERTAIN, ":done": Outcome.DONE, ":ses": ses_id, ":at": at_ms}
+    try:
+        table.update(
+            table_name,
+            where,
+            "SET outcome = :done, detail = :ses, changed = :at REMOVE attention",
+            values,
+            condition="outcome = :uncertain",
+        )
+    except table.RefusedError as error:
+        if error.old is None or error.old["outcome"] != Outcome.CLAIMED:
+            return False
+    else:
+        return True
+    with contextlib.suppress(table.RefusedError):  # its worker was faster
+        table.update(
+            table_name,
+            where,
+            "SET told = :ses",
+            {":ses": ses_id, ":claimed": Outcome.CLAIMED},
+            condition="outcome = :claimed",
+        )
+    return False
+
+
 def is_claimed(dispatch: Dispatch) -> bool:
     """Tell whether a worker is at the dispatch, or died at it."""
     standing = find(dispatch)
@@ -212,6 +246,7 @@ def record_from(found: Item) -> DispatchRecord:
         detail=found["detail"],
         response_status=found["status"],
         next_ms=found["next"],
+        told=found.get("told", ""),
     )
 
 
