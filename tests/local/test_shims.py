@@ -163,6 +163,26 @@ def test_gap_no_queue_is_read_while_a_streams_function_works(shipped):
     assert not queue_beside_stream(shipped, 4)
 
 
+POSITION = (
+    "import json, time; from ministack.services import lambda_svc as service;"
+    "table = 'arn:aws:dynamodb:us-east-1:000000000000:table/T/stream/2026-11-21T00:00:00.000';"
+    "mapping = {'UUID': 'm', 'EventSourceArn': table, 'FunctionName': 'f'};"
+    "service._dynamodb_stream_positions.set_scoped('000000000000', 'us-east-1', 'm', 50);"
+    "service._esms.set_scoped('000000000000', 'us-east-1', 'm', mapping);"
+    "time.sleep(1.5);"
+    "print(json.dumps(service._dynamodb_stream_positions.get_scoped('000000000000', 'us-east-1', 'm')))"
+)
+
+
+def test_a_stream_is_read_on_after_a_restart():
+    """What was kept of the run before is forgotten: the stream of this one is empty."""
+    assert inside(POSITION, mended=True) == 0
+
+
+def test_gap_a_stream_is_read_again_once_it_is_as_long_as_before_the_restart():
+    assert inside(POSITION, mended=False) == 50
+
+
 def test_functions_see_boto3_and_nothing_of_the_emulator(mended):
     seen = mended.invoke("Facts", {})
 
