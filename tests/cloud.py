@@ -16,7 +16,15 @@ from moto.dynamodb.models.table import Table
 from moto.ses.models import ses_backends
 
 from signalbox import access, aws, environment, mailing_mails
-from signalbox.store import erasure, fields, groups, mailing_facts, pace, waking
+from signalbox.store import (
+    erasure,
+    fields,
+    groups,
+    mailing_facts,
+    pace,
+    text_targets,
+    waking,
+)
 from tests import FAKE
 from tests.template import resources
 
@@ -173,6 +181,7 @@ def forget() -> None:
     access.forget()
     waking.forget()
     mailing_facts.forget()
+    text_targets.forget()
     mailing_mails.forget()
     pace.forget()
     fields.forget()

@@ -9,18 +9,20 @@ from functions.track import app as track
 from signalbox.environment import environment
 from signalbox.model.container import ContainerKind
 from signalbox.model.mailing import Mailing, MailingState
-from signalbox.model.tracking_token import KeyRing, Token, TokenKind, signed
-from signalbox.model.tracking_url import click_url, open_url
+from signalbox.model.tracking_token import KeyRing, Token, TokenKind, signed, signed_short
+from signalbox.model.tracking_url import click_url, open_url, text_url
 from signalbox.store import keys, mailings, table
 from tests.cloud import TOKEN_KEYS, http_event, sqs_event
 from tests.people import ACCOUNT_ID
 
+Asked = dict[str, Any]
 BASE = "https://api.example"
 RING = KeyRing.from_text(TOKEN_KEYS)
 MAILING_ID = "1795250000000123"
 CAMPAIGN_ID, MAILER_ID = "1795250000000124", "1795250000000125"
 NONCE = "0123456789abcdef"
 TARGET = "https://www.signalbox.example/offer?x=1"
+TARGETS = ("https://www.signalbox.example/", TARGET)
 SENT_MS = 1_795_251_240_000  # an hour before the hits
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 GATEWAY = "python-requests/2.32.3"
@@ -42,6 +44,13 @@ MAILING = Mailing(
 def mailing_with(mode: str, mailing_id: str = MAILING_ID) -> None:
     """Write a mailing that was sent in a mode; an empty one has not started."""
     sent = replace(MAILING, mailing_id=mailing_id, mode=mode)
+    table.put(environment().rules_table, mailings._item(sent))
+
+
+def texts_with(mode: str, mailing_id: str = MAILING_ID, targets: tuple[str, ...] = TARGETS) -> None:
+    """Write a mailing of texts that was sent in a mode."""
+    kind = ContainerKind.SMS_CAMPAIGN
+    sent = replace(MAILING, mailing_id=mailing_id, mode=mode, container=kind, targets=targets)
     table.put(environment().rules_table, mailings._item(sent))
 
 
@@ -82,11 +91,17 @@ def clicking(
     return request(method, click_url(BASE, text, target), **headers)
 
 
+def texted(contact_id: str = "", link: int = 1, *, method: str = "GET", **headers: str) -> Asked:
+    """Return the request of a click on a text's link, whose target is `TARGETS[link]`."""
+    code = signed_short(token(TokenKind.TEXT, contact_id, link), RING)
+    return request(method, text_url(BASE, code), **headers)
+
+
 def request(method: str, url: str, **headers: str) -> dict[str, Any]:
     """Return a request for an address as the HTTP API hands it on; `user_agent="…"` is a header."""
     path = url.removeprefix(BASE)
     kind, *parts = path.strip("/").split("/")
-    names = ["token", "target"] if kind == "c" else ["token"]
+    names = {"c": ["token", "target"], "l": ["code"]}.get(kind, ["token"])
     route = f"{method} /{kind}/" + "/".join(f"{{{name}}}" for name in names)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     event = http_event(method, path, route=route, headers={"user-agent": FIREFOX} | sent)

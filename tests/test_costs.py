@@ -222,6 +222,17 @@ def test_a_hit_is_one_call(account, meter):
     assert [True] * 2 == [size <= 512 for size in meter.message_bytes]
 
 
+def test_a_click_in_a_text_is_one_call_and_a_read_for_each_mailing(account, meter):
+    hits.texts_with("personal")
+    meter.reset()
+    hits.answered(hits.texted(account.ada.contact_id))
+    assert {"GetItem": 1, "SendMessage": 1} == meter.calls
+    meter.reset()
+    hits.answered(hits.texted())
+
+    assert {"SendMessage": 1} == meter.calls
+
+
 @pytest.mark.parametrize("count", [1, 10])
 @pytest.mark.parametrize("ask", [hits.opening, hits.clicking])
 def test_a_hit_is_two_writes(account, meter, ask, count):

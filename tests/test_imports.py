@@ -51,7 +51,7 @@ def loaded(module):
     ("module", "own", "standard"),
     [
         ("functions.ingest.app", 28, 50),
-        ("functions.pixel.app", 18, 50),
+        ("functions.pixel.app", 22, 50),
         ("functions.track.app", 39, 50),
     ],
 )

@@ -413,11 +413,13 @@ def tell_a_webhook(cloud: Cloud, people: People) -> None:
 
 
 def read_a_mail(people: People) -> None:
-    """Let somebody open a mail of a mailing and follow a link of it."""
+    """Let somebody open a mail of a mailing, and follow a link of it and of a text."""
     hits.mailing_with("personal")
     for asked in (hits.opening(people.ada.contact_id), hits.clicking(people.ada.contact_id)):
         hits.answered(asked)
         hits.tracked(asked)
+    hits.texts_with("personal")
+    hits.answered(hits.texted(people.ada.contact_id))
 
 
 def say_what_is_permitted(cloud: Cloud, people: People) -> None:

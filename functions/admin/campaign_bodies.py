@@ -18,7 +18,7 @@ from signalbox.model.campaign import (
 )
 from signalbox.model.campaign_warnings import Warned
 from signalbox.model.sms import LONGEST_TEXT as LONGEST_SMS
-from signalbox.model.sms import Encoding, size_of
+from signalbox.model.sms import Encoding, Size
 from signalbox.model.tracking_permission import Mode
 
 from .requests import Sent, Shown
@@ -214,7 +214,7 @@ class EmailPreview(Shown):
 
 
 class SmsPreview(Shown):
-    """A text message as the contact would get it, with its links as they are written."""
+    """A text message as the contact would get it; short links in it lead nowhere yet."""
 
     to: str
     text: str
@@ -273,10 +273,9 @@ def shown_email(
 
 
 def shown_sms(
-    campaign: Campaign, contact_ids: tuple[str, ...], warnings: list[Warned]
+    campaign: Campaign, contact_ids: tuple[str, ...], warnings: list[Warned], size: Size
 ) -> SmsContentShown:
     """Return the content of an SMS campaign, in the form in which it can be sent again."""
-    size = size_of(campaign.text)
     return SmsContentShown(
         segments=size.segments,
         encoding=size.encoding,

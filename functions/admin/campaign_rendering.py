@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from signalbox.channels import mail, sms
 from signalbox.environment import environment
-from signalbox.mailing_mails import Issue, made_of, values_of
+from signalbox.mailing_mails import Issue, made_of, text_counted, text_shown, values_of
 from signalbox.model.account import Account
 from signalbox.model.address import email_address
 from signalbox.model.campaign import Campaign
@@ -55,14 +55,24 @@ def written_for(campaign: Campaign, account: Account, contact: Contact, base: st
     `base` is the URL under which people's own pages are; the links to these lead nowhere, for there
     is no message that they could be of.
     """
-    mode = Mode.OFF
-    if campaign.kind.contact_kind == EMAIL:
-        own = Mode(campaign.tracking_mode) if campaign.tracking_mode else None
-        mode = resolved(None, own, account.tracking_mode)
-    issue = made_of(campaign, mode)
+    issue = made_of(campaign, _mode(campaign, account))
     values = values_of(issue.content, account, contact)
     pages = dict.fromkeys(PAGE_LINKS, f"{base}/u/test")
     return Written(issue, issue.content.filled(values, pages=pages))
+
+
+def text_for(campaign: Campaign, account: Account, contact: Contact, base: str) -> str:
+    """Return the text of a campaign to a contact, as long as it goes out.
+
+    `base` is the URL under which short links are; those in it lead nowhere.
+    """
+    issue = made_of(campaign, _mode(campaign, account))
+    return text_shown(issue, account, contact, base)
+
+
+def counted_text(campaign: Campaign, account: Account, base: str) -> str:
+    """Return the text of a campaign with short links, and with its tags as they are."""
+    return text_counted(campaign, _mode(campaign, account), base)
 
 
 def test_mails(
@@ -102,6 +112,11 @@ def test_texts(
             yield Tested(to=phone, outcome="skipped", detail=reason, message_id="")
         else:
             yield _texted(sms.Sms(_new_id(campaign), sender, phone, text[:LONGEST_TEXT]))
+
+
+def _mode(campaign: Campaign, account: Account) -> Mode:
+    own = Mode(campaign.tracking_mode) if campaign.tracking_mode else None
+    return resolved(None, own, account.tracking_mode)
 
 
 def _barred(contact: Contact, kind: str, sender: str, *, to_contact: bool) -> str:

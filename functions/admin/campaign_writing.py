@@ -87,8 +87,11 @@ def write_sms(key: Key, standing: Campaign, sent: SmsContentSent) -> Campaign:
     return _written(_shared(key, standing, sent), standing, sent.audience)
 
 
-def warnings_for(campaign: Campaign) -> list[Warned]:
-    """Return what an author should look at; nothing where nothing was written yet."""
+def warnings_for(campaign: Campaign, counted: str = "") -> list[Warned]:
+    """Return what an author should look at; nothing where nothing was written yet.
+
+    `counted` is the text of an SMS campaign with short links in it.
+    """
     if not campaign.version:
         return []
     account = accounts.fetch(campaign.account_id)
@@ -96,7 +99,7 @@ def warnings_for(campaign: Campaign) -> list[Warned]:
         fields.tags(account.account_id, account.version), event_names.names(account.account_id)
     )
     own = Mode(campaign.tracking_mode) if campaign.tracking_mode else None
-    return warnings_of(campaign, known, resolved(None, own, account.tracking_mode))
+    return warnings_of(campaign, known, resolved(None, own, account.tracking_mode), counted)
 
 
 def _shared(key: Key, standing: Campaign, sent: EmailContentSent | SmsContentSent) -> Campaign:

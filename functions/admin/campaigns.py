@@ -9,6 +9,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from signalbox import mailing_runs
+from signalbox.environment import environment
 from signalbox.model.campaign import Campaign
 from signalbox.model.contact import Contact
 from signalbox.model.container import ContainerKind
@@ -36,7 +37,14 @@ from .campaign_bodies import (
     shown_sms,
     warnings_shown,
 )
-from .campaign_rendering import nobody, test_mails, test_texts, written_for
+from .campaign_rendering import (
+    counted_text,
+    nobody,
+    test_mails,
+    test_texts,
+    text_for,
+    written_for,
+)
 from .campaign_writing import standing_content, warnings_for, write_email, write_sms
 from .requests import answers, caller
 
@@ -124,8 +132,7 @@ def protect_email(campaign_id: CampaignId) -> Protection:
 def read_sms(sms_campaign_id: CampaignId) -> SmsContentShown:
     """Return what an SMS campaign says, and to whom."""
     key = caller(router, Permission.READ_SETUP)
-    found = standing_content(key.account_id, SMS, sms_campaign_id)
-    return shown_sms(found, campaigns.work_list(found), warnings_for(found))
+    return _sms_shown(standing_content(key.account_id, SMS, sms_campaign_id))
 
 
 @router.put("/sms-campaigns/<sms_campaign_id>/content", responses=answers("The content", 404, 409))
@@ -136,25 +143,28 @@ def change_sms(sms_campaign_id: CampaignId, wanted: SmsContentSent) -> SmsConten
     """
     key = caller(router, Permission.WRITE_RULES)
     standing = standing_content(key.account_id, SMS, sms_campaign_id)
-    written = write_sms(key, standing, wanted)
-    return shown_sms(written, campaigns.work_list(written), warnings_for(written))
+    return _sms_shown(write_sms(key, standing, wanted))
 
 
 @router.post(
     "/sms-campaigns/<sms_campaign_id>/preview", responses=answers("The text, for a contact", 404)
 )
 def preview_sms(sms_campaign_id: CampaignId, wanted: PreviewWanted) -> SmsPreview:
-    """Show the text message as a contact would get it. Nothing is sent, and nothing tracked."""
+    """Show the text message as a contact would get it. Nothing is sent, and nothing tracked.
+
+    Short links are as long as those that go out, and lead nowhere.
+    """
     key = caller(router, Permission.READ_PEOPLE)
     campaign, contact = _asked(key, SMS, sms_campaign_id, wanted.contact_id)
-    filled = written_for(campaign, accounts.fetch(key.account_id), contact, _base()).filled
-    size = size_of(filled.text)
+    account = accounts.fetch(key.account_id)
+    text = text_for(campaign, account, contact, _base())
+    size, counted = size_of(text), counted_text(campaign, account, _base())
     return SmsPreview(
         to=contact.phone_number,
-        text=filled.text,
+        text=text,
         segments=size.segments,
         encoding=size.encoding,
-        warnings=warnings_shown(warnings_for(campaign)),
+        warnings=warnings_shown(warnings_for(campaign, counted)),
     )
 
 
@@ -181,6 +191,12 @@ def unprotect_sms(sms_campaign_id: CampaignId) -> Protection:
 def protect_sms(sms_campaign_id: CampaignId) -> Protection:
     """Go back to protected mode; paused mailings stay paused."""
     return _protected(SMS, sms_campaign_id)
+
+
+def _sms_shown(campaign: Campaign) -> SmsContentShown:
+    counted = counted_text(campaign, accounts.fetch(campaign.account_id), _base())
+    warnings = warnings_for(campaign, counted)
+    return shown_sms(campaign, campaigns.work_list(campaign), warnings, size_of(counted))
 
 
 def _asked(
@@ -224,6 +240,6 @@ def _protection(key: Key, campaign_id: str, *, paused: list[str]) -> Protection:
 
 
 def _base() -> str:
-    """Return the URL that this request came to."""
+    """Return the URL under which links of messages are: that of this request, if none was given."""
     event: Any = router.current_event
-    return f"https://{event.request_context.domain_name}"
+    return environment().public_url or f"https://{event.request_context.domain_name}"

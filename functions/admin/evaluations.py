@@ -10,6 +10,7 @@ from signalbox.model import evaluation as model
 from signalbox.model.container import ContainerKind
 from signalbox.model.errors import NotFoundError
 from signalbox.model.evaluation import Evaluation
+from signalbox.model.linked_text import linked
 from signalbox.model.mail_content import Link, compiled
 from signalbox.model.mail_text import html_of
 from signalbox.model.mailing import Mailing
@@ -214,12 +215,15 @@ def _links(mailing: Mailing) -> Links:
 
 
 def _content_links(mailing: Mailing) -> tuple[Link, ...]:
-    """Return the links of the content that a mailing sent; none where it sent no mail."""
-    if not mailing.campaign_version or mailing.container is not ContainerKind.EMAIL_CAMPAIGN:
+    """Return the links of the content that a mailing sent; none of texts that are not tracked."""
+    texts = mailing.container is ContainerKind.SMS_CAMPAIGN
+    if not mailing.campaign_version or (texts and not mailing.targets):
         return ()
     where = (mailing.account_id, mailing.campaign_id, mailing.campaign_version)
     try:
         sent = campaigns.fetch_version(*where)
     except NotFoundError:
         return ()
+    if texts:
+        return linked(sent.text).links
     return compiled(sent.html or html_of(sent.text), sent.text, sent.subject).links

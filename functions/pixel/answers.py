@@ -1,6 +1,6 @@
 """What the pixel function answers: a picture, a way on, or a page that says that there is none.
 
-None of it depends on what came but the address that a click is led to, which we signed.
+None of it depends on what came but the address that a click is led to, which we signed or wrote down.
 """
 
 from typing import Any
@@ -26,6 +26,12 @@ _READ = _LED | {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
 }
+_TOLD = _LED | {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Retry-After": "5",  # seconds
+    "X-Content-Type-Options": "nosniff",
+}
+_LATER = "We cannot tell just now where this link leads. Please open it again in a few seconds.\n"
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -33,8 +39,8 @@ _PAGE = """<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>This link does not work</title>
 <h1>This link does not work</h1>
-<p>It may have been cut off or changed on its way to you. Please open it again in the mail that it came
-with, or write to whoever sent you the mail.</p>
+<p>It may have been cut off or changed on its way to you. Please open it again in the message that it
+came with, or write to whoever sent you that.</p>
 </html>
 """
 
@@ -54,6 +60,12 @@ def way_to(target: str) -> Response:
 def nothing() -> Response:
     """Return an answer that leaves a browser where it is."""
     return {"statusCode": 204, "headers": _LED}
+
+
+def later(method: str) -> Response:
+    """Return the request to come again, where it is not known for now where a link leads."""
+    answer: Response = {"statusCode": 503, "headers": _TOLD}
+    return answer if method == "HEAD" else answer | {"body": _LATER}
 
 
 def broken(method: str) -> Response:

@@ -1,10 +1,14 @@
 """Pixel: answer opens and clicks, whatever happens, and queue them as events.
 
-    GET /o/{token}, GET /c/{token}/{target} -> is it ours? -> events queue
+    GET /o/{token}, GET /c/{token}/{target}, GET /l/{code} -> is it ours? -> events queue
 
 Somebody waits for the picture or for the page behind a link, so each is answered in every fault: what
 cannot be queued is lost, and counted as lost. A link that we did not sign leads nowhere. Whose hit it
 is, and what else there is to know, the worker finds out that takes it off the queue.
+
+A link of a text message has no room for its target. That is the mailing's to know, and is read once
+for each mailing and process; where it cannot be read the visitor is asked to come again, and the hit
+is queued all the same.
 
 Nothing of a request is kept but its method, the program that it names, and whether that says that it
 only loads ahead: no network address, no cookie, no language. Who asks not to be tracked by `Sec-GPC: 1` (https://www.w3.org/TR/gpc/) or
@@ -30,21 +34,23 @@ from signalbox.model.tracking_token import (
     Token,
     TokenKind,
     read,
+    read_short,
 )
-from signalbox.model.tracking_url import target_of
+from signalbox.model.tracking_url import is_target, target_of
 from signalbox.queues import EVENTS
+from signalbox.store import text_targets
 
-from .answers import Response, broken, nothing, pixel, way_to
+from .answers import Response, broken, later, nothing, pixel, way_to
 
 Request = Mapping[str, Any]
 
 SETTLING_S: Final = 15  # hits of one scanner then lie together when they are judged
-PATIENCE_S: Final = 1.0  # for the queue: longer than it ever needs, shorter than a person waits
+PATIENCE_S: Final = 1.0  # for AWS: longer than it ever needs, shorter than a person waits
 LONGEST_AGENT: Final = 300
 PURPOSES: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 LONGEST_PURPOSE: Final = 40
 
-aws.prepare("sqs", patience_s=PATIENCE_S)
+aws.prepare("sqs", "dynamodb", patience_s=PATIENCE_S)
 
 
 def show_pixel(request: Request) -> Response:
@@ -70,11 +76,34 @@ def lead_on(request: Request) -> Response:
     return nothing() if token.link == HONEYPOT else way_to(target)
 
 
+def lead_on_from_text(request: Request) -> Response:
+    """Answer a click in a text message: lead to where the mailing's link of that number leads."""
+    try:
+        token = read_short(_part(request, "code"), _ring())
+    except (InvalidTokenError, KeyRingError, MissingVariableError) as error:
+        _refuse(error)
+        return broken(_method(request))
+    try:
+        target = text_targets.find(token.account_id, token.mailing_id, token.link)
+    except AwsError as error:
+        emf.fault("target out of reach", error=type(error).__name__, code=error.code)
+        emf.count({"TargetsOutOfReach": 1}, Function="pixel")
+        _record(request, token, {"link": token.link})
+        return later(_method(request))
+    if not is_target(target):
+        _refuse(InvalidTokenError("the mailing has no such link"))
+        return broken(_method(request))
+    _record(request, token, {"link": token.link, "url": target})
+    return way_to(target)
+
+
 ROUTES: Mapping[str, Callable[[Request], Response]] = {
     "GET /o/{token}": show_pixel,
     "HEAD /o/{token}": show_pixel,
     "GET /c/{token}/{target}": lead_on,
     "HEAD /c/{token}/{target}": lead_on,
+    "GET /l/{code}": lead_on_from_text,
+    "HEAD /l/{code}": lead_on_from_text,
 }
 
 

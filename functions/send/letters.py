@@ -32,10 +32,11 @@ class Letter(NamedTuple):
 def letter_to(scene: Scene, contact: Contact) -> Letter:
     """Make the message to a contact ready."""
     mailing_id = scene.mailing.mailing_id
-    if scene.mailing.container is ContainerKind.SMS_CAMPAIGN:
-        text = mailing_mails.text_of(scene.issue, mailing_id, scene.account, contact)
-        return Letter(partial(_send_text, text), UNTRACKED)
     modes = mailing_mails.modes_of(scene.issue, contact)
+    if scene.mailing.container is ContainerKind.SMS_CAMPAIGN:
+        modes = modes if scene.mailing.targets else UNTRACKED
+        text = mailing_mails.text_of(scene.issue, scene.mailing, scene.account, contact, modes)
+        return Letter(partial(_send_text, text), modes)
     written = mailing_mails.mail_of(scene.issue, mailing_id, scene.account, contact, modes)
     configuration_set = environment().mail_configuration_set or None
     return Letter(partial(mail.send, written, configuration_set=configuration_set), modes)

@@ -7,7 +7,6 @@ from signalbox.environment import environment
 from signalbox.mailing_mails import Issue
 from signalbox.model.account import Account
 from signalbox.model.contact import Contact
-from signalbox.model.container import ContainerKind
 from signalbox.model.mailing import Mailing
 from signalbox.model.message import Message
 from signalbox.model.sending import Deliver
@@ -58,8 +57,7 @@ def read(part: Deliver) -> Scene | None:
     if account_key not in found or mailing_key not in found:
         return None
     mailing = mailings.mailing_from(found[mailing_key], account_id)
-    is_mail = mailing.container is ContainerKind.EMAIL_CAMPAIGN
-    mode = Mode(mailing.mode) if is_mail else Mode.OFF  # texts are not tracked
+    mode = Mode(mailing.mode)
     issue = mailing_mails.issue_of(account_id, mailing.campaign_id, mailing.campaign_version, mode)
     opt_out_lists = issue.campaign.audience.opt_out_lists
     return Scene(

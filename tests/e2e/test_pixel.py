@@ -7,8 +7,15 @@ import boto3
 import pytest
 
 from local.stack import CREDENTIALS
-from signalbox.model.tracking_token import NO_MAILING, KeyRing, Token, TokenKind, signed
-from signalbox.model.tracking_url import click_url, open_url
+from signalbox.model.tracking_token import (
+    NO_MAILING,
+    KeyRing,
+    Token,
+    TokenKind,
+    signed,
+    signed_short,
+)
+from signalbox.model.tracking_url import click_url, open_url, text_url
 from tests.e2e.conftest import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]  # one stack for all
@@ -68,7 +75,18 @@ def test_an_open_and_a_click_come_on_the_record(stack, ring, contact_id):
     eventually(record, what="open and click on the record")
 
 
-@pytest.mark.parametrize("path", ["/o/broken", "/c/broken/aHR0cHM6Ly9ldmlsLmV4YW1wbGU"])
+def test_a_text_of_a_mailing_that_is_none_leads_nowhere(stack, ring, contact_id):
+    """The code is ours, so it is asked of the table where it leads."""
+    whose = token(stack, TokenKind.TEXT, contact_id)._replace(mailing_id="1000000000000000")
+    answer = get(stack, text_url(stack.about["api_url"], signed_short(whose, ring)))
+
+    assert (404, None) == (answer.status, answer.headers.get("location"))
+    assert "This link does not work" in answer.data.decode()
+
+
+@pytest.mark.parametrize(
+    "path", ["/o/broken", "/c/broken/aHR0cHM6Ly9ldmlsLmV4YW1wbGU", "/l/broken"]
+)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_what_was_not_signed_leads_nowhere(stack, method, path):
     answer = get(stack, stack.about["api_url"] + path, method)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from email import message_from_string, policy
 
 import pytest
@@ -12,6 +13,7 @@ from signalbox.model.campaign import LARGEST_AT_ONCE
 from signalbox.model.credential import Role
 from signalbox.model.suppression import Suppression, SuppressionReason
 from signalbox.store import campaigns, suppressions, unsubscribes
+from tests import hits
 from tests.people import ACCOUNT_ID
 from tests.phones import phones
 
@@ -247,6 +249,44 @@ def test_the_segments_of_a_text_are_counted(account, texts):
     )
 
 
+OUR_LINK = len("https://api.example/l/")
+LONG_LINK = f"https://shop.example/?of={'x' * 80}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "length", "segments"),
+    [
+        ({"tracking_mode": "personal"}, OUR_LINK + 39, 1),
+        ({"tracking_mode": "anonymous"}, OUR_LINK + 42, 1),
+        ({"tracking_mode": "permission"}, OUR_LINK + 42, 1),
+        ({"tracking_mode": "off"}, len(LONG_LINK), 2),
+        ({"tracking_mode": "personal", "track_clicks": False}, len(LONG_LINK), 2),
+    ],
+)
+def test_the_segments_of_a_text_are_those_that_go_out(account, texts, changes, length, segments):
+    """With short links where clicks are tracked; a preview has them, and they lead nowhere."""
+    written = f"%FIRSTNAME%, {LONG_LINK} " * 2
+    _, content = account.call("PUT", f"{texts}/content", {"text": written} | changes)
+    asked = {"contact_id": account.ada.contact_id}
+    _, shown = account.call("POST", f"{texts}/preview", asked)
+
+    links = re.findall(r"https://\S+", shown["text"])
+    assert [length] * 2 == [len(one) for one in links]
+    assert f"Ada, {links[0]} Ada, {links[1]}" == shown["text"]
+    assert [segments] * 2 == [content["segments"], shown["segments"]]
+    if length < len(LONG_LINK):
+        answers = [hits.answered(hits.request("GET", one)) for one in links]
+        assert [404] * 2 == [one["statusCode"] for one in answers]
+
+
+def test_a_text_that_short_links_make_too_long_is_warned_of(account, texts):
+    """Ours may be longer than those that are written."""
+    _, content = account.call("PUT", f"{texts}/content", {"text": "http://a.de " * 100})
+
+    assert ["text", "text"] == [one["field"] for one in content["warnings"]]
+    assert "longer" in content["warnings"][0]["message"]
+
+
 # Previews
 
 
@@ -287,7 +327,7 @@ def test_a_preview_without_a_contact_has_blanks(account, place, texts):
         account.call("POST", f"{place}/preview", {})[1]["subject"],
     )
     _, shown = account.call("POST", f"{texts}/preview", {})
-    assert ("", "Hello ", 1) == (shown["to"], shown["text"], shown["segments"])
+    assert ("", "Hello", 1) == (shown["to"], shown["text"], shown["segments"])
 
 
 def test_text_alone_becomes_html_where_it_is_tracked(account, place):

@@ -36,8 +36,9 @@ def _campaign_id(account) -> str:
 def _run(account, campaign_id):
     """Makes a mailing that has started, and returns its id."""
 
-    def run(started_ms: int = AT_MS, audience_size: int = -1) -> str:
-        _, drafted = account.call("POST", "/api/mailings", {"campaign_id": campaign_id})
+    def run(started_ms: int = AT_MS, audience_size: int = -1, **changes) -> str:
+        wanted = {"campaign_id": changes.pop("campaign_id", campaign_id)}
+        _, drafted = account.call("POST", "/api/mailings", wanted)
         standing = mailings.fetch(ACCOUNT_ID, drafted["mailing_id"])
         started = replace(
             standing,
@@ -46,6 +47,7 @@ def _run(account, campaign_id):
             run=1,
             started_ms=started_ms,
             audience_size=audience_size,
+            **changes,
         )
         mailings.save(started, since=standing)
         return standing.mailing_id
@@ -118,6 +120,37 @@ def test_links_are_told_with_where_they_lead(account, cloud, stream, run):
     ] == [
         (one["number"], one["target"], one["label"], one["human"], one["machine"]) for one in links
     ]
+
+
+LINKED_TEXT = "https://b.example/ https://x.example/%EMAIL% https://ö.example/"
+
+
+def texted(account, run, **changes) -> str:
+    """Let a mailing of texts with links start; return its id."""
+    campaign_id = made(account, "sms-campaigns")
+    account.call("PUT", f"/api/sms-campaigns/{campaign_id}/content", {"text": LINKED_TEXT})
+    return run(campaign_id=campaign_id, **changes)
+
+
+def test_links_of_texts_are_told_as_they_are_written(account, cloud, stream, run):
+    targets = ("https://b.example/", "https://xn--nda.example/")
+    mailing_id = texted(account, run, targets=targets)
+    who = account.ada.contact_id
+    write(cloud, hits("click", who, human=[hit(1, link=1)], mailing_id=mailing_id))
+    stream.flow()
+
+    links = ask(account, f"mailings/{mailing_id}/links")["links"]
+
+    assert [
+        (1, "https://xn--nda.example/", "https://ö.example/", 1),
+        (0, "https://b.example/", "https://b.example/", 0),
+    ] == [(one["number"], one["target"], one["label"], one["human"]) for one in links]
+
+
+def test_texts_that_are_not_tracked_have_no_links_to_tell_of(account, run):
+    mailing_id = texted(account, run)
+
+    assert [] == ask(account, f"mailings/{mailing_id}/links")["links"]
 
 
 def test_hours_are_told_from_the_start_on(account, cloud, stream, run):

@@ -14,7 +14,18 @@ from signalbox.queues import ACTIONS
 from signalbox.store import keys, messages, table, tracking
 from tests import hits
 from tests.cloud import Context, client, sqs_event
-from tests.hits import FIREFOX, GATEWAY, TARGET, at, clicking, mailing_with, opening, tracked
+from tests.hits import (
+    FIREFOX,
+    GATEWAY,
+    TARGET,
+    at,
+    clicking,
+    mailing_with,
+    opening,
+    texted,
+    texts_with,
+    tracked,
+)
 from tests.people import ACCOUNT_ID, MAIL
 
 YES, NO = {"answer": "yes"}, {"answer": "no"}
@@ -79,6 +90,32 @@ def test_a_click_has_its_link(cloud, ada):
     assert (3, TARGET) == (entry["link"], entry["url"])
     hour = 1795254840000 // 3_600_000
     assert {f"click#{ada}": {"human": [f"{hour}.3"]}} == counted(cloud)
+
+
+def test_a_click_in_a_text_is_a_click_of_the_phone(cloud, account):
+    texts_with("personal")
+    ada = account.ada.contact_id
+    tracked(texted(ada))
+
+    (entry,) = log(ada)
+    assert {
+        "container": "sms_campaign",
+        "contact_kind": "phone",
+        "mailing_id": hits.MAILING_ID,
+        "link": 1,
+        "url": TARGET,
+        "verdict": "human",
+    }.items() <= entry.items()
+    hour = 1795254840000 // 3_600_000
+    assert {f"click#{ada}": {"human": [f"{hour}.1"]}} == counted(cloud)
+
+
+@pytest.mark.parametrize("mode", ["permission", "anonymous", "off"])
+def test_a_click_in_a_text_needs_permission_too(cloud, account, mode):
+    texts_with(mode)
+    tracked(texted(account.ada.contact_id))
+
+    assert ([], {}) == (log(account.ada.contact_id), counted(cloud))
 
 
 def test_a_hit_that_comes_again_is_one(cloud, ada):

@@ -17,7 +17,19 @@ from signalbox.model.event import Event
 from signalbox.model.tracking_token import HONEYPOT, KeyRing, TokenKind, base64url, signed
 from tests import hits
 from tests.cloud import FAKE, QUEUES, TABLES, TOKEN_KEYS, client, forget
-from tests.hits import BASE, FIREFOX, NONCE, TARGET, answered, clicking, opening, request
+from tests.hits import (
+    BASE,
+    FIREFOX,
+    NONCE,
+    TARGET,
+    TARGETS,
+    answered,
+    clicking,
+    opening,
+    request,
+    texted,
+    texts_with,
+)
 from tests.people import ACCOUNT_ID
 
 CONTACT = "115964116992007"
@@ -375,3 +387,147 @@ def _take_and_wait(listener: socket.socket, taken: list[socket.socket]) -> None:
         except OSError:
             return
         taken.append(connection)
+
+
+# Links of text messages
+
+
+@pytest.fixture(name="unread")
+def _unread(sent, monkeypatch):
+    """A table that does not answer; what is asked of SQS is kept."""
+    call = aws.call
+
+    def refuse(service: str, operation: str, **asked) -> dict:
+        if service == "dynamodb":
+            raise AwsError("ConnectionError", "refused")
+        return call(service, operation, **asked)
+
+    monkeypatch.setattr(aws, "call", refuse)
+    return sent
+
+
+@pytest.fixture(name="kept")
+def _kept(account, monkeypatch):
+    """A mailing of texts in the table; what is asked of AWS."""
+    texts_with("personal")
+    asked: list[tuple[str, dict]] = []
+    call = aws.call
+
+    def noted(service: str, operation: str, **said) -> dict:
+        asked.append((operation, said))
+        return call(service, operation, **said)
+
+    monkeypatch.setattr(aws, "call", noted)
+    return asked
+
+
+def operations(asked) -> list[str]:
+    """Return what was asked for, in order."""
+    return [operation for operation, _ in asked]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_click_in_a_text_is_led_on_and_queued(kept, method):
+    """Where it leads is the mailing's to know: read once, and then a click is one call."""
+    answers = [answered(texted(CONTACT, link, method=method)) for link in (1, 0)]
+
+    assert [(302, TARGETS[1]), (302, TARGETS[0])] == [
+        (one["statusCode"], one["headers"]["Location"]) for one in answers
+    ]
+    assert ["GetItem", "SendMessage", "SendMessage"] == operations(kept)
+    event = Event.from_wire(kept[1][1]["MessageBody"])
+    assert ("click", f"contact:{CONTACT}") == (event.kind, event.address)
+    assert {
+        "mailing_id": hits.MAILING_ID,
+        "agent": FIREFOX,
+        "method": method,
+        "link": 1,
+        "url": TARGET,
+    } == event.properties
+
+
+def test_an_anonymous_click_in_a_text_names_nobody(kept):
+    answered(texted())
+
+    event = Event.from_wire(kept[-1][1]["MessageBody"])
+    assert f"anonymous:{hits.MAILING_ID}:{NONCE}" == event.address
+    assert "request" != event.event_id
+
+
+@pytest.mark.parametrize("header", ["sec_gpc", "dnt"])
+def test_who_asks_not_to_be_tracked_is_led_on_from_a_text_too(kept, header):
+    assert TARGET == answered(texted(CONTACT, **{header: "1"}))["headers"]["Location"]
+    assert ["GetItem"] == operations(kept)
+
+
+def test_a_link_that_the_mailing_does_not_have_leads_nowhere(kept, capsys):
+    """Nor does one of a mailing that is gone, nor a mail's token; nothing is queued."""
+    mail = clicking(CONTACT)["pathParameters"]["token"]
+    asked = [
+        texted(CONTACT, 2),
+        texted(CONTACT, HONEYPOT),
+        request("GET", f"{BASE}/l/{mail}"),
+    ]
+    answers = [answered(one) for one in asked]
+    texts_with("personal", targets=("javascript:alert(1)",))
+    forget()
+    answers.append(answered(texted(CONTACT, 0)))
+
+    assert {(404, None)} == {(one["statusCode"], one["headers"].get("Location")) for one in answers}
+    assert "SendMessage" not in operations(kept)
+    assert 4 == capsys.readouterr().out.count('"HitsRefused":1')
+
+
+@pytest.mark.parametrize(("method", "told"), [("GET", True), ("HEAD", False)])
+def test_a_visitor_is_asked_to_come_again_where_nobody_knows_the_way(unread, capsys, method, told):
+    """In plain text, and to nowhere else; that somebody clicked is queued."""
+    answer = answered(texted(CONTACT, method=method))
+
+    assert (503, "5", None) == (
+        answer["statusCode"],
+        answer["headers"]["Retry-After"],
+        answer["headers"].get("Location"),
+    )
+    assert answer["headers"]["Content-Type"].startswith("text/plain")
+    assert told is ("open it again" in answer.get("body", ""))
+    event = event_of(unread)
+    assert (1, None) == (event.properties["link"], event.properties.get("url"))
+    assert "TargetsOutOfReach" in capsys.readouterr().out
+
+
+def test_what_is_remembered_leads_on_without_the_table(kept, monkeypatch):
+    answered(texted(CONTACT))
+
+    def fail(*_: object, **__: object) -> dict:
+        raise AwsError("InternalFailure", "oh", 500)
+
+    monkeypatch.setattr(aws, "call", fail)
+
+    assert TARGET == answered(texted())["headers"]["Location"]
+
+
+def test_without_keys_a_text_leads_nowhere(kept, monkeypatch):
+    monkeypatch.setenv("TOKEN_KEYS", "")
+    forget()
+
+    assert 404 == answered(texted(CONTACT))["statusCode"]
+    assert [] == kept
+
+
+def test_ten_thousand_codes_of_noise_lead_nowhere(kept, capsys):
+    """None but the code itself is taken, so nothing is read for any other."""
+    chance = random.Random(13)  # noqa: S311 repeatable
+    good = texted(CONTACT)["pathParameters"]["code"]
+    letters = string.ascii_letters + string.digits + "-_=%+~.\x00é😀\ud800"
+    found = set()
+    for _ in range(10_000):
+        made = list(chance.choice([good, good, "", "A" * 39]))
+        for _ in range(chance.randint(1, 3)):
+            place = chance.randrange(len(made)) if made else 0
+            made[place : place + chance.randint(0, 2)] = chance.choice(letters)
+        code = "".join(made)
+        answer = answered(texted(CONTACT) | {"pathParameters": {"code": code}})
+        found.add((code == good, answer["statusCode"], answer["headers"].get("Location")))
+    capsys.readouterr()
+
+    assert {(False, 404, None)} == found - {(True, 302, TARGET)}

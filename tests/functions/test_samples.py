@@ -38,7 +38,7 @@ from signalbox.store import (
 )
 from tests import mailings as town
 from tests.cloud import Context, client
-from tests.hits import mailing_with
+from tests.hits import TARGET, mailing_with, texts_with
 from tests.people import ACCOUNT_ID
 from tests.store.things import rule
 from tests.template import ROOT
@@ -125,6 +125,14 @@ def test_a_click_is_led_on(cloud):
 
     expected = (302, "https://www.example.com/offer?x=1")
     assert expected == (answer["statusCode"], answer["headers"]["Location"])
+    assert 1 == unseen(cloud)
+
+
+def test_a_click_in_a_text_is_led_on(cloud):
+    texts_with("personal")
+    answer = pixel.handler(json.loads(SAMPLES["pixel-text"].read_text()), Context())
+
+    assert (302, TARGET) == (answer["statusCode"], answer["headers"]["Location"])
     assert 1 == unseen(cloud)
 
 

@@ -35,6 +35,7 @@ from signalbox.store import (
     tracking_permissions,
     unsubscribes,
 )
+from tests import hits
 from tests import mailings as town
 from tests.cloud import TOKEN_KEYS, Cloud, client, forget
 from tests.mailings import ACCOUNT_ID, MAILING_ID, Workers, contact_id, email
@@ -512,13 +513,17 @@ def test_the_mail_carries_what_feedback_needs(workers, cloud, monkeypatch):
 SMS = ContainerKind.SMS_CAMPAIGN
 
 
-def text_everybody(workers: Workers, monkeypatch, *refusals) -> list[dict]:
+def text_everybody(workers: Workers, monkeypatch, *refusals, **campaign) -> list[dict]:
     """Send a text to two contacts, one of whom has a phone; return what was asked of AWS."""
     town.write_contacts(workers.cloud, 2, list_ids=[LIST])
     people.change_contact(ACCOUNT_ID, contact_id(0), phone="+4930123456")
+    if answers := campaign.pop("answers", {}):
+        voice = Voice(Source.API, "key", NOON_MS)
+        tracking_permissions.change(ACCOUNT_ID, contact_id(0), answers, voice)
     with phones(monkeypatch) as kept:
         kept.refusals += refusals
-        town.campaign([LIST], kind=SMS, html="", subject="", text="Hello %FIRSTNAME%")
+        content = {"text": "Hello %FIRSTNAME%"} | campaign
+        town.campaign([LIST], kind=SMS, html="", subject="", **content)
         town.started(NOON_MS, container=SMS)
         workers.drain()
     return kept.sent
@@ -542,6 +547,93 @@ def test_texts_go_to_phones(workers, cloud, monkeypatch):
         event.properties["contact_kind"],
     )
     assert {} == town.recipients()
+
+
+LINKED_TEXT = (
+    "%FIRSTNAME%: https://shop.example/?a=1&b=2, https://ö.example/ https://x.example/%EMAIL%"
+)
+LEFT_AS_WRITTEN = (
+    "C0: https://shop.example/?a=1&b=2, https://ö.example/ https://x.example/c0%40signalbox.example"
+)
+
+
+def followed(text: str) -> list[tuple[str, Event]]:
+    """Follow the short links in a text; return where each leads, and what is queued."""
+    found = []
+    for code in re.findall(r"https://api\.example/l/([\w-]+)", text):
+        asked = hits.request("GET", f"https://api.example/l/{code}")
+        leads = hits.answered(asked)["headers"]["Location"]
+        found.append((leads, Event.from_wire(hits.message(asked))))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("mode", "answers", "expected"),
+    [
+        ("personal", {}, "personal"),
+        ("permission", {Purpose.CLICK: Answer.YES}, "personal"),
+        ("permission", {Purpose.OPEN: Answer.YES}, "anonymous"),
+        ("anonymous", {}, "anonymous"),
+    ],
+)
+def test_links_of_texts_are_short_and_lead_where_they_led(
+    workers, monkeypatch, mode, answers, expected
+):
+    """The one that holds a contact's facts stays; nothing tells whether a text was opened."""
+    (sent,) = text_everybody(
+        workers, monkeypatch, answers=answers, text=LINKED_TEXT, tracking_mode=mode
+    )
+    text = sent["MessageBody"]
+    (message,) = [one for one in town.all_messages() if one.state is State.SENT]
+
+    shortened = re.sub(r"https://api\.example/l/[\w-]+", "_", text)
+    assert "C0: _, _ https://x.example/c0%40signalbox.example" == shortened
+    assert ("off", expected) == (message.mode, message.click_mode)
+    found = followed(text)
+    assert ["https://shop.example/?a=1&b=2", "https://xn--nda.example/"] == [to for to, _ in found]
+    assert [0, 1] == [event.properties["link"] for _, event in found]
+    owners = {event.address for _, event in found}
+    assert 1 == len(owners)
+    assert (expected == "personal") is (owners == {f"contact:{contact_id(0)}"})
+
+
+@pytest.mark.parametrize(
+    "untracked",
+    [
+        {"tracking_mode": "off"},
+        {"tracking_mode": "personal", "track_clicks": False},
+        {"tracking_mode": "personal", "answers": {Purpose.CLICK: Answer.NO}},
+    ],
+)
+def test_links_of_texts_stay_as_they_are_written_where_clicks_are_not_tracked(
+    workers, monkeypatch, untracked
+):
+    (sent,) = text_everybody(workers, monkeypatch, text=LINKED_TEXT, **untracked)
+    (message,) = [one for one in town.all_messages() if one.state is State.SENT]
+
+    assert LEFT_AS_WRITTEN == sent["MessageBody"]
+    assert "off" == message.click_mode
+
+
+def test_a_mailing_that_says_not_where_its_links_lead_leaves_them_as_they_are(workers, monkeypatch):
+    """As one that was started before links of texts were tracked."""
+    monkeypatch.setattr(mailing_runs, "_targets", lambda *_: ())
+    (sent,) = text_everybody(workers, monkeypatch, text=LINKED_TEXT, tracking_mode="personal")
+    (message,) = [one for one in town.all_messages() if one.state is State.SENT]
+
+    assert (LEFT_AS_WRITTEN, "off") == (sent["MessageBody"], message.click_mode)
+
+
+def test_a_link_of_which_the_mailing_says_something_else_stays_as_it_is(workers, monkeypatch):
+    """Nobody is led elsewhere, should links be read in another way in the middle of a mailing."""
+    monkeypatch.setattr(
+        mailing_runs, "_targets", lambda *_: ("https://other.example/", "https://xn--nda.example/")
+    )
+    (sent,) = text_everybody(workers, monkeypatch, text=LINKED_TEXT, tracking_mode="personal")
+
+    assert sent["MessageBody"].startswith(
+        "C0: https://shop.example/?a=1&b=2, https://api.example/l/"
+    )
 
 
 REFUSED_TEXTS = {

@@ -17,7 +17,10 @@ from signalbox.model.tracking_token import (
     base64url,
     from_base64url,
     read,
+    read_short,
     signed,
+    signed_short,
+    unsigned_short,
 )
 from signalbox.model.tracking_url import (
     LONGEST_TARGET,
@@ -126,6 +129,85 @@ def test_keys_rotate():
 def test_a_ring_that_is_written_otherwise_is_refused(text):
     with pytest.raises(KeyRingError):
         KeyRing.from_text(text)
+
+
+# Short ones, of text messages
+
+TEXTED = OPENED._replace(kind=TokenKind.TEXT, link=2)
+TEXTS = (PERSONAL | ANONYMOUS).map(lambda token: token._replace(kind=TokenKind.TEXT))
+
+
+def refused_short(code: str, ring: KeyRing = RING) -> bool:
+    """Tell whether this is no code of a text's link."""
+    try:
+        read_short(code, ring)
+    except InvalidTokenError:
+        return True
+    return False
+
+
+@given(TEXTS)
+def test_a_short_token_is_read_as_it_was_signed(token):
+    code = signed_short(token, RING)
+
+    assert token == read_short(code, RING)
+    assert refused(code, RING, TokenKind.TEXT)
+
+
+@given(TEXTS)
+def test_an_unsigned_code_is_as_long_and_leads_nowhere(token):
+    """So what is only looked at costs what goes out."""
+    code = unsigned_short(token)
+
+    assert len(signed_short(token, RING)) == len(code)
+    assert refused_short(code)
+
+
+@given(TEXTS, st.data())
+def test_no_flipped_bit_of_a_short_token_is_accepted(token, data):
+    raw = bytearray(from_base64url(signed_short(token, RING)))
+    bit = data.draw(st.integers(0, 8 * len(raw) - 1))
+    raw[bit // 8] ^= 1 << bit % 8
+
+    assert refused_short(base64url(bytes(raw)))
+
+
+@given(PERSONAL | ANONYMOUS)
+def test_what_signs_another_kind_signs_no_text(token):
+    """A token's whole signature holds the beginning of one: the kind is what tells them apart."""
+    raw = from_base64url(signed(token, RING))
+    made = raw[-16:-8] + raw[3:-16] + raw[1:2]
+
+    assert (token.kind != TokenKind.TEXT) is refused_short(base64url(made))
+
+
+@pytest.mark.parametrize(
+    ("token", "length"),
+    [(TEXTED, 39), (TEXTED._replace(contact_id="", nonce="0123456789abcdef"), 42)],
+)
+def test_a_short_token_is_short(token, length):
+    assert length == len(signed_short(token, RING))
+
+
+@given(TEXTS, st.integers(0, 61))
+def test_a_short_token_ends_in_a_letter_or_a_digit(token, key_id):
+    """What looks for links in a text may take another character for none of the address."""
+    code = signed_short(token, KeyRing.from_text(f"{key_id}:{'a1' * 32}"))
+
+    assert code[-1].isalnum()
+
+
+@pytest.mark.parametrize("code", ["", "A", "AAAA", "A" * 12, "A" * 129, "é" * 40, "=" * 40])
+def test_what_is_no_short_token_is_refused(code):
+    assert refused_short(code)
+
+
+def test_keys_of_short_tokens_rotate():
+    both = KeyRing.from_text(f"{FIRST},{SECOND}")
+    old, new = signed_short(TEXTED, RING), signed_short(TEXTED, both)
+
+    assert TEXTED == read_short(old, both) == read_short(new, both)
+    assert refused_short(new)
 
 
 def test_a_key_ring_shows_no_key():

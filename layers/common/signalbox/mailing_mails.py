@@ -17,18 +17,32 @@ from signalbox.environment import environment
 from signalbox.model.account import Account
 from signalbox.model.campaign import Campaign
 from signalbox.model.contact import Contact
+from signalbox.model.container import ContainerKind
 from signalbox.model.feedback import ACCOUNT_TAG, CONTACT_TAG, MAILING_TAG
-from signalbox.model.mail_content import MailContent, compiled
+from signalbox.model.linked_text import LinkedText, linked
+from signalbox.model.mail_content import MailContent, WrapLink, compiled
 from signalbox.model.mail_text import UNSUBSCRIBE_LINK, UPDATE_LINK, html_of
+from signalbox.model.mailing import Mailing
 from signalbox.model.performing import values_for
 from signalbox.model.personalisation import Values
 from signalbox.model.tracking_permission import Mode, Purpose, message_mode
-from signalbox.model.tracking_token import HONEYPOT, KeyRing, Token, TokenKind, signed
-from signalbox.model.tracking_url import click_url, is_target, open_url, person_url
+from signalbox.model.tracking_token import (
+    HONEYPOT,
+    KeyRing,
+    Token,
+    TokenKind,
+    signed,
+    signed_short,
+    unsigned_short,
+)
+from signalbox.model.tracking_url import click_url, is_target, open_url, person_url, text_url
 from signalbox.store import campaigns, content, fields, tracking
 
 KEPT_ISSUES: Final = 50
 NONCE_BYTES: Final = 8
+# What stands in codes that are only looked at, as long as what goes out.
+SOME_MAILING: Final = "1000000000000000"
+SOME_CONTACT: Final = "100000000000000"
 
 _issues: "OrderedDict[tuple[str, str, int, Mode], Issue]" = OrderedDict()
 
@@ -42,11 +56,15 @@ class Modes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """A version of a campaign as it goes out in a tracking mode: all that is the same in its mails."""
+    """A version of a campaign as it goes out in a tracking mode: all that is the same in its mails.
+
+    `text` is what its text messages say, nothing where it is one by e-mail.
+    """
 
     campaign: Campaign
     mode: Mode
     content: MailContent
+    text: LinkedText
     attachments: tuple[Attachment, ...]
 
 
@@ -70,23 +88,33 @@ def made_of(campaign: Campaign, mode: Mode) -> Issue:
 
     A mail is tracked in its HTML alone, so content that has only text gets one where it is tracked.
     """
-    html = campaign.html
-    if not html.strip() and mode is not Mode.OFF:
+    html, texts = campaign.html, campaign.kind is ContainerKind.SMS_CAMPAIGN
+    if not html.strip() and mode is not Mode.OFF and not texts:
         html = html_of(campaign.text)
     files = tuple(
         Attachment(one.name, one.media_type, content.fetch(campaign.account_id, one.sha256))
         for one in campaign.attachments
     )
-    return Issue(campaign, mode, compiled(html, campaign.text, campaign.subject), files)
+    return Issue(
+        campaign=campaign,
+        mode=mode,
+        content=compiled(html, campaign.text, campaign.subject),
+        text=linked(campaign.text if texts else ""),
+        attachments=files,
+    )
 
 
 def modes_of(issue: Issue, contact: Contact) -> Modes:
-    """Return how the message to a contact is tracked, by what the contact says to it now."""
+    """Return how the message to a contact is tracked, by what the contact says to it now.
+
+    Nobody learns that a text was opened, and one without links cannot be clicked.
+    """
     permission = contact.permission
-    clicks = issue.mode if issue.campaign.track_clicks else Mode.OFF
+    texts = issue.campaign.kind is ContainerKind.SMS_CAMPAIGN
+    tracked = issue.campaign.tracks_clicks(issue.mode) and (bool(issue.text.links) or not texts)
     return Modes(
-        message_mode(issue.mode, permission, Purpose.OPEN),
-        message_mode(clicks, permission, Purpose.CLICK),
+        message_mode(Mode.OFF if texts else issue.mode, permission, Purpose.OPEN),
+        message_mode(issue.mode if tracked else Mode.OFF, permission, Purpose.CLICK),
     )
 
 
@@ -128,16 +156,38 @@ def mail_of(
     )
 
 
-def text_of(issue: Issue, mailing_id: str, account: Account, contact: Contact) -> Sms:
-    """Return the text to a contact's phone. It is not tracked."""
-    filled = issue.content.filled(values_of(issue.content, account, contact))
+def text_of(
+    issue: Issue, mailing: Mailing, account: Account, contact: Contact, modes: Modes
+) -> Sms:
+    """Return the text to a contact's phone.
+
+    Short are those links alone of which the mailing says where they lead.
+
+    Raises:
+        KeyRingError: the stack has no keys that sign links.
+    """
+    wrap_link = _short_links(mailing, contact.contact_id, modes.click)
+    text = issue.text.filled(values_of(issue.content, account, contact), wrap_link)
     return Sms(
-        message_id=f"{mailing_id}-{contact.contact_id}",
+        message_id=f"{mailing.mailing_id}-{contact.contact_id}",
         sender=environment().sms_origination_identity,
         recipient=contact.phone_number,
-        text=filled.text.strip(),
+        text=text.strip(),
         is_promotional=issue.campaign.marketing,
     )
+
+
+def text_shown(issue: Issue, account: Account, contact: Contact, base: str) -> str:
+    """Return the text to a contact as long as it goes out, with short links that lead nowhere."""
+    wrap_link = _shown_links(account.account_id, modes_of(issue, contact).click, base)
+    return issue.text.filled(values_of(issue.content, account, contact), wrap_link).strip()
+
+
+def text_counted(campaign: Campaign, mode: Mode, base: str) -> str:
+    """Return the text of a campaign with its tags as they are, and links as in `text_shown`."""
+    click = mode if campaign.tracks_clicks(mode) else Mode.OFF
+    shown = linked(campaign.text).unfilled(_shown_links(campaign.account_id, click, base))
+    return shown.strip()
 
 
 def values_of(asked: MailContent, account: Account, contact: Contact) -> Values:
@@ -204,6 +254,40 @@ class _Links:
     def _signed(self, kind: TokenKind, mode: Mode, link: int = 0, target: str = "") -> str:
         token = self._whose if mode is Mode.PERSONAL else self._nobody
         return signed(token._replace(kind=kind, link=link), self._ring, target)
+
+
+def _short_links(mailing: Mailing, contact_id: str, mode: Mode) -> WrapLink:
+    """Return what makes the links of one text short; nobody else's anonymous ones have its nonce."""
+    if mode is Mode.OFF:
+        return _as_written
+    env = environment()
+    ring = _ring(env.token_keys)
+    whose = _text_token(mailing.account_id, mailing.mailing_id, contact_id, mode)
+
+    def wrapped(number: int, target: str) -> str:
+        if mailing.targets[number : number + 1] != (target,):
+            return ""
+        return text_url(env.public_url, signed_short(whose._replace(link=number), ring))
+
+    return wrapped
+
+
+def _shown_links(account_id: str, mode: Mode, base: str) -> WrapLink:
+    if mode is Mode.OFF:
+        return _as_written
+    whose = _text_token(account_id, SOME_MAILING, SOME_CONTACT, mode)
+    return lambda number, _: text_url(base, unsigned_short(whose._replace(link=number)))
+
+
+def _text_token(account_id: str, mailing_id: str, contact_id: str, mode: Mode) -> Token:
+    if mode is Mode.PERSONAL:
+        return Token(TokenKind.TEXT, account_id, mailing_id, contact_id)
+    nonce = secrets.token_hex(NONCE_BYTES)
+    return Token(TokenKind.TEXT, account_id, mailing_id, nonce=nonce)
+
+
+def _as_written(_number: int, _target: str) -> str:
+    return ""
 
 
 @cache

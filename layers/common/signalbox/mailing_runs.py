@@ -18,6 +18,7 @@ from signalbox.model.account import Account
 from signalbox.model.campaign import Campaign
 from signalbox.model.container import ContainerKind, ContainerStatus
 from signalbox.model.errors import ConflictError, NotFoundError
+from signalbox.model.linked_text import linked
 from signalbox.model.mailing import Mailing, MailingState, Snapshot, named
 from signalbox.model.sending import Start, first_pages
 from signalbox.model.tracking_permission import Mode, resolved
@@ -188,12 +189,14 @@ def snapshot_of(mailing: Mailing, at_ms: int) -> Snapshot:
         raise NotReadyError("the campaign has no content: write it first (PUT …/content)")
     account = accounts.fetch(mailing.account_id)
     _check_sender(campaign, account)
+    mode = _mode(mailing, campaign, account)
     return Snapshot(
         name=name_of(campaign, account, at_ms),
         version=campaign.version,
-        mode=_mode(mailing, campaign, account),
+        mode=mode,
         mailer_id=container.mailer_id,
         lists=campaign.audience.lists,
+        targets=_targets(campaign, mode),
     )
 
 
@@ -208,6 +211,13 @@ def _mode(mailing: Mailing, campaign: Campaign, account: Account) -> Mode:
         return Mode.OFF
     own = Mode(campaign.tracking_mode) if campaign.tracking_mode else None
     return resolved(None, own, account.tracking_mode)
+
+
+def _targets(campaign: Campaign, mode: Mode) -> tuple[str, ...]:
+    """Return where the links of texts lead whose clicks are tracked."""
+    if campaign.kind is not ContainerKind.SMS_CAMPAIGN or not campaign.tracks_clicks(mode):
+        return ()
+    return linked(campaign.text).targets
 
 
 def _check_sender(campaign: Campaign, account: Account) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 from signalbox.model.audience import Audience
 from signalbox.model.container import ContainerKind
 from signalbox.model.errors import InvalidError
+from signalbox.model.tracking_permission import Mode
 
 LONGEST_SUBJECT: Final = 998  # RFC 5322 section 2.1.1
 LONGEST_HTML: Final = 1_000_000
@@ -81,6 +82,10 @@ class Campaign:
     version: int = 0
     active: int = 0
     unprotected: bool = False
+
+    def tracks_clicks(self, mode: Mode) -> bool:
+        """Tell whether links are tracked in mailings of a mode, where contacts do not object."""
+        return self.track_clicks and mode is not Mode.OFF
 
     @property
     def protected(self) -> bool:

@@ -9,7 +9,7 @@ from signalbox.model.errors import InvalidError
 from signalbox.model.link_slots import slots_in
 from signalbox.model.mail_content import MailContent, compiled
 from signalbox.model.mail_text import UNSUBSCRIBE_LINK
-from signalbox.model.sms import size_of
+from signalbox.model.sms import LONGEST_TEXT, size_of
 from signalbox.model.tracking_permission import Mode
 
 CLIPPED_BY_GMAIL: Final = 102_400
@@ -47,15 +47,25 @@ def check_links(document: str) -> None:
             raise InvalidError("html", f"has a link that no mail may have: {slot.target[:80]!r}")
 
 
-def warnings_of(campaign: Campaign, known: Known, mode: Mode) -> list[Warned]:
-    """Return what to look at; `mode` is how mailings of the campaign are tracked as things are."""
+def warnings_of(campaign: Campaign, known: Known, mode: Mode, counted: str = "") -> list[Warned]:
+    """Return what to look at; `mode` is how mailings of the campaign are tracked as things are.
+
+    `counted` is the text of an SMS campaign in the length in which it goes out.
+    """
     content = compiled(campaign.html, campaign.text, campaign.subject)
     found = [*_of_tags(content, known), *_of_filter(campaign.audience.filter)]
     if campaign.kind.contact_kind == "email":
         found += [*_of_html(campaign), *_of_permission(campaign, content, mode)]
-    elif size_of(campaign.text).segments > SHORT_TEXT:
-        found.append(Warned("text", f"is {size_of(campaign.text)}, and each is paid for"))
+    else:
+        found += _of_length(counted or campaign.text)
     return found
+
+
+def _of_length(text: str) -> Iterator[Warned]:
+    if len(text) > LONGEST_TEXT:
+        yield Warned("text", f"is longer with its short links than the {LONGEST_TEXT} that can go")
+    if size_of(text).segments > SHORT_TEXT:
+        yield Warned("text", f"is {size_of(text)}, and each is paid for")
 
 
 def _of_tags(content: MailContent, known: Known) -> Iterator[Warned]:

@@ -220,6 +220,15 @@ def as_sent(url: str) -> str:
     return sent if _AS_SENT.fullmatch(sent) else ""
 
 
+def plain_target(url: str) -> str:
+    """Return an address from plain text as a browser asks for it, where that is the same for all.
+
+    "" for one with personalisation tags or with another program's in it, and for what is no address.
+    """
+    is_plain = _OTHERS_TAG not in url and not _url_template(url).is_personal
+    return as_sent(url) if is_plain else ""
+
+
 def _hole(slot: Slot, written: str, number: int) -> _Hole | None:
     """Return what to put in a link's place; None for one that stays plain HTML."""
     target = _BREAKS.sub("", slot.target.strip(_BLANK))  # as browsers read an address

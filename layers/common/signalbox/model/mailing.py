@@ -68,7 +68,8 @@ class Snapshot(NamedTuple):
     """What is fixed when a mailing starts.
 
     `version` is that of the campaign's content, `mode` how it is tracked: off, anonymous, personal
-    or permission. `lists` are the ids of the audience's lists, in their order.
+    or permission. `lists` are the ids of the audience's lists, in their order. `targets` are where
+    the tracked links of its texts lead, by their numbers; mails have theirs in the links themselves.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Snapshot(NamedTuple):
     mode: str
     mailer_id: str = ""
     lists: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,8 @@ class Mailing:
     """One run of a campaign.
 
     `container` is the kind of its campaign. `at_ms` is when it shall start, 0 for at once. Without
-    `track_dispatch` nothing of it is tracked. `campaign_version`, `mode`, `mailer_id` and `lists` are
-    the `Snapshot` of its start. `run` counts the times at which sending began, from 1; messages that
+    `track_dispatch` nothing of it is tracked. `campaign_version`, `mode`, `mailer_id`, `lists`
+    and `targets` are the `Snapshot` of its start. `run` counts the times at which sending began, from 1; messages that
     failed in a run before `retry_run` are tried again. `finished_ms` is when it finished or was
     cancelled. `audience_size` is how many contacts its audience has, -1 while that is not known.
     """
@@ -104,6 +106,7 @@ class Mailing:
     mode: str = ""
     mailer_id: str = ""
     lists: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
     run: int = 0
     retry_run: int = 0
     started_ms: int = 0
@@ -252,6 +255,7 @@ def _begun(mailing: Mailing, snapshot: Snapshot, now_ms: int) -> Mailing:
         mode=snapshot.mode,
         mailer_id=snapshot.mailer_id,
         lists=snapshot.lists,
+        targets=snapshot.targets,
         started_ms=now_ms,
     )
 

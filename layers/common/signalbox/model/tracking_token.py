@@ -10,6 +10,18 @@ signature is HMAC-SHA256, cut to 128 bits, over the bytes before it and over wha
 a click's target stands in its URL beside the token, so a click needs no look-up and leads nowhere
 but where the sender of the mail wanted it to lead. The kind is signed too, so that no token does
 for another kind.
+
+In a text message each character is paid for, so the code of a link there is a token made short: the
+kind and the version, which the address tells, are signed and not written, and of the signature there
+are 64 bits, before the numbers:
+
+    signature 8 | account | mailing | link | contact | nonce 8 | key id 1
+
+That is 39 characters, or 42 without a contact, and the last is a letter or a digit unless a key's id
+is 62 or 63 beyond a multiple of 64: programs that look for links in a text may take a hyphen at the
+end for none of the address. Sixty-four bits are enough here
+and not for mail, because such a code does not say where it leads: whoever guessed one, at 2^63 tries
+over the API, got to where the mailing's own link leads, and one false click.
 """
 
 import binascii
@@ -26,6 +38,7 @@ HONEYPOT: Final = 65_535
 """The number of the link that no person sees: whoever follows it follows every link."""
 
 _MAC_BYTES: Final = 16
+_SHORT_MAC_BYTES: Final = 8
 _NONCE_BYTES: Final = 8
 _HEAD_BYTES: Final = 3  # version, key id, kind
 _LONGEST: Final = 128  # characters; 70 at the most are used
@@ -47,11 +60,15 @@ class KeyRingError(SignalboxError):
 
 
 class TokenKind(StrEnum):
-    """What a token is for. `PERSON` opens a person's own page, as for unsubscribing."""
+    """What a token is for. `PERSON` opens a person's own page, as for unsubscribing.
+
+    `TEXT` is a click on a link of a text message; such tokens are written short.
+    """
 
     OPEN = "o"
     CLICK = "c"
     PERSON = "u"
+    TEXT = "l"
 
 
 class Token(NamedTuple):
@@ -117,10 +134,7 @@ def signed(token: Token, ring: KeyRing, target: str = "") -> str:
     Raises:
         ValueError: an id is no number, or it is not clear whose the token is.
     """
-    head = bytes((VERSION, ring.current_id, ord(token.kind)))
-    numbers = (token.account_id, token.mailing_id, str(token.link), token.contact_id or "0")
-    head += b"".join(_varint(_number(one)) for one in numbers)
-    head += _nonce(token)
+    head = _head(token.kind, ring.current_id) + _facts(token)
     raw = head + ring.sign(ring.current_id, head, target)
     return base64url(raw)
 
@@ -140,6 +154,40 @@ def read(text: str, ring: KeyRing, kind: TokenKind, target: str = "") -> Token:
     if not hmac.compare_digest(signature, ring.sign(head[1], head, target)):
         raise InvalidTokenError(_NO_TOKEN)
     return _token(kind, head)
+
+
+def signed_short(token: Token, ring: KeyRing) -> str:
+    """Return a token of the kind `TEXT` as the code of a text message's link.
+
+    Raises:
+        ValueError: an id is no number, or it is not clear whose the token is.
+    """
+    facts = _facts(token)
+    return base64url(_short_mac(facts, ring, ring.current_id) + facts + bytes((ring.current_id,)))
+
+
+def unsigned_short(token: Token) -> str:
+    """Return a code as long as `signed_short` makes it, which leads nowhere.
+
+    Raises:
+        ValueError: an id is no number, or it is not clear whose the token is.
+    """
+    return base64url(bytes(_SHORT_MAC_BYTES) + _facts(token) + bytes(1))
+
+
+def read_short(text: str, ring: KeyRing) -> Token:
+    """Return what the code of a text message's link says.
+
+    Raises:
+        InvalidTokenError: it is not such a code.
+    """
+    if len(text) > _LONGEST:
+        raise InvalidTokenError(_NO_TOKEN)
+    raw = from_base64url(text)
+    signature, facts, key_id = raw[:_SHORT_MAC_BYTES], raw[_SHORT_MAC_BYTES:-1], raw[-1:]
+    if not facts or not hmac.compare_digest(signature, _short_mac(facts, ring, key_id[0])):
+        raise InvalidTokenError(_NO_TOKEN)
+    return _token(TokenKind.TEXT, _head(TokenKind.TEXT, key_id[0]) + facts)
 
 
 def base64url(raw: bytes) -> str:
@@ -165,6 +213,20 @@ def from_base64url(text: str) -> bytes:
 
 _TO_URL: Final = str.maketrans("+/", "-_")
 _FROM_URL: Final = str.maketrans("-_", "+/")
+
+
+def _head(kind: TokenKind, key_id: int) -> bytes:
+    return bytes((VERSION, key_id, ord(kind)))
+
+
+def _facts(token: Token) -> bytes:
+    numbers = (token.account_id, token.mailing_id, str(token.link), token.contact_id or "0")
+    return b"".join(_varint(_number(one)) for one in numbers) + _nonce(token)
+
+
+def _short_mac(facts: bytes, ring: KeyRing, key_id: int) -> bytes:
+    head = _head(TokenKind.TEXT, key_id) + facts
+    return ring.sign(key_id, head, "")[:_SHORT_MAC_BYTES]
 
 
 def _token(kind: TokenKind, head: bytes) -> Token:

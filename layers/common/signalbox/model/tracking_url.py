@@ -1,6 +1,7 @@
 """Addresses of the pixel, of tracked links and of people's own pages, as mails carry them.
 
-A click's target stands in its address, in URL-safe base64, and is signed by the token beside it.
+A click's target stands in its address, in URL-safe base64, and is signed by the token beside it; the
+address of a link in a text message has no room for that, and is a code alone.
 """
 
 import re
@@ -31,6 +32,11 @@ def click_url(base: str, token: str, target: str) -> str:
     if not is_target(target):
         raise InvalidError("target", "is no http or https address that can be tracked")
     return f"{base}/c/{token}/{base64url(target.encode())}"
+
+
+def text_url(base: str, code: str) -> str:
+    """Return the address of a tracked link in a text message; its target is the mailing's to know."""
+    return f"{base}/l/{code}"
 
 
 def person_url(base: str, token: str) -> str:

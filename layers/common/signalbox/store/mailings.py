@@ -6,7 +6,7 @@ Item    pk A#<account>#campaign#<campaign>   sk mailing#<mailing>
         nothing else: it says that the campaign has the mailing
 Access  create, read, change; delete a draft; a page of an account's or of a campaign's, newest first
 Workers keep of a mailing what never changes once it has started: `campaign_id`, `container`,
-`mailer_id` and `mode` of the body. Nothing here moves the account's version.
+`mailer_id`, `mode` and `targets` of the body. Nothing here moves the account's version.
 """
 
 import time
@@ -249,6 +249,7 @@ def mailing_from(item: Item, account_id: str) -> Mailing:
         state=MailingState(body.pop("state")),
         limits=Limits(**body.pop("limits")),
         lists=tuple(body.pop("lists")),
+        targets=tuple(body.pop("targets", ())),
         **body,
     )
 
