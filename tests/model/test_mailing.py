@@ -229,4 +229,7 @@ def test_a_limit_of_nothing_is_none():
 
 def test_a_mailing_is_named_after_subject_and_date():
     assert "Big news, 2026-11-21" == model.named(" Big\n news ", "2026-11-21")
+    assert "News for …, 100% new, 2026-11-21" == model.named(
+        "News for %FIRSTNAME%, 100% new", "2026-11-21"
+    )
     assert f"{'x' * 199}…, 2026-11-21" == model.named("x" * 300, "2026-11-21")

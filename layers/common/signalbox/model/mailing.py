@@ -16,6 +16,7 @@ from typing import Final, NamedTuple, NoReturn
 
 from signalbox.model.container import ContainerKind
 from signalbox.model.errors import ConflictError
+from signalbox.model.personalisation import split
 
 LONGEST_SUBJECT: Final = 200
 
@@ -126,8 +127,12 @@ class Mailing:
 
 
 def named(subject: str, day: str) -> str:
-    """Return the name of a mailing: its campaign's subject and the date, as in `News, 2026-11-21`."""
-    words = " ".join(subject.split())
+    """Return the name of a mailing: its campaign's subject and the date, as in `News, 2026-11-21`.
+
+    Tags, which stand for something else in each mail, are left out: `News for …, 2026-11-21`.
+    """
+    pieces = split(subject)
+    words = " ".join("…".join(pieces[::2]).split())
     short = words if len(words) <= LONGEST_SUBJECT else f"{words[: LONGEST_SUBJECT - 1]}…"
     return f"{short}, {day}"
 
