@@ -17,7 +17,6 @@ from typing import Any
 import time_machine
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
-from moto.sqs.models import sqs_backends
 
 from functions.send import app as send
 from signalbox import mailing_runs
@@ -174,14 +173,9 @@ class Workers:
 
     def take(self) -> None:
         """Take what was queued off the queue, and note when it is due."""
-        url = self.cloud.variables["SENDS_QUEUE_URL"]
-        queue = sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[url.rpartition("/")[2]]
-        for message in [*queue._messages]:
+        for message in self.cloud.emptied("SENDS"):
             for _ in range(self.copies()):
                 self.put(message.body, message.delayed_until / 1000 + self.lateness_s())
-        queue._messages.clear()
-        queue._pending_messages.clear()
-        queue.deleted_messages.clear()
 
     def put(self, body: str, due_s: float) -> None:
         """Have a message delivered then."""

@@ -99,7 +99,7 @@ def test_whichever_worker_dies_nobody_is_missed_and_nobody_gets_two(workers, clo
     assert {one for one in listed if one not in dies.accepted} == uncertain()
     assert {contact_id(number) for number in range(count)} == dies.accepted.keys() | uncertain()
     assert ("finished", count) == (town.standing().state, town.standing().audience_size)
-    told = {Event.from_wire(one).properties["contact_id"] for one in cloud.waiting("EVENTS")}
+    told = {Event.from_wire(one.body).properties["contact_id"] for one in cloud.emptied("EVENTS")}
     assert told == {one.contact_id for one in sent() if one.reason != SETTLED}
 
 
