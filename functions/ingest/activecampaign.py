@@ -20,6 +20,7 @@ from .request import Request, check_size, json_value, new_event_id
 LONGEST_NAME = 32
 LONGEST_DATA = 32_768
 HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+SPAWNED = '{"success":1,"message":"Event spawned"}'
 
 
 def take_event(request: Request) -> dict[str, Any]:
@@ -51,12 +52,14 @@ def take_event(request: Request) -> dict[str, Any]:
     )
     check_size(event, "eventdata")
     EVENTS.put([event])
-    return _answer(200, 1, "Event spawned")
+    return _response(200, SPAWNED)
 
 
 def refuse(status: int, field: str, message: str) -> dict[str, Any]:
     """Answer a fault in the form's own shape; `field` stands in the message already."""
-    return _answer(status, 0, message if field != "body" else f"The body {message}.")
+    said = message if field != "body" else f"The body {message}."
+    body = json.dumps({"success": 0, "message": said}, separators=(",", ":"))
+    return _response(status, body)
 
 
 def _required(fields: dict[str, str], name: str, message: str) -> str:
@@ -84,7 +87,6 @@ def _visitor(fields: dict[str, str]) -> str:
         raise InvalidError("visit", f"The visit's email {error.message}.") from error
 
 
-def _answer(status: int, success: int, message: str) -> dict[str, Any]:
-    body = json.dumps({"success": success, "message": message}, separators=(",", ":"))
+def _response(status: int, body: str) -> dict[str, Any]:
     headers = HEADERS | ({"Retry-After": "5"} if status == 503 else {})  # noqa: PLR2004 HTTP's
     return {"statusCode": status, "headers": headers, "body": body}

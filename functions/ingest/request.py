@@ -21,7 +21,7 @@ DEEPEST_JSON = 32
 MEASURED = 8192  # characters of a value; a shorter one is never too large
 LARGEST_EVENT = 245_760  # bytes, within a dispatch; EventBridge Scheduler carries 262,144
 
-_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 
 
 class TooLargeError(Exception):
@@ -66,7 +66,7 @@ class Request:
 def json_value(text: str, field: str) -> Any:
     """Read JSON as RFC 8259 has it: no NaN, no infinite number, no lone surrogate."""
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        value = _decode(text)
         text.encode()
         if "\\u" in text:  # only an escape can hide half of a surrogate pair
             json.dumps(value, ensure_ascii=False).encode()
@@ -110,11 +110,11 @@ def _unquoted(text: str) -> str:
     """Decode `%41`; what only looks like that stays as it is."""
     if "%" not in text:
         return text
-    return _ESCAPE.sub(_octet, text.encode()).decode()
+    return _ESCAPES.sub(_octets, text.encode()).decode()
 
 
-def _octet(escape: re.Match[bytes]) -> bytes:
-    return bytes((int(escape[1], 16),))
+def _octets(escapes: re.Match[bytes]) -> bytes:
+    return binascii.unhexlify(escapes[0].replace(b"%", b""))
 
 
 def _refuse_constant(text: str) -> Any:
@@ -135,3 +135,7 @@ def _deeper_than(value: Any, levels: int) -> bool:
         return True
     parts = value.values() if isinstance(value, dict) else value
     return any(_deeper_than(part, levels - 1) for part in parts)
+
+
+# Kept, because `json.loads` would make another decoder for each text.
+_decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).decode

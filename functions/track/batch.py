@@ -1,7 +1,7 @@
 """A batch of events: one read, one write, and one send for each ten dispatches."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from signalbox import emf
@@ -25,7 +25,7 @@ SETTLING_S = 30  # until all hits of a scanner are on the record, so that the ch
 def track_events(events: Sequence[Event]) -> None:
     """Record the events, or drop them with a reason, and queue the dispatches they set off."""
     known = look_up(events)
-    if any(is_hit(event) for event in events):
+    if known.hits:
         _track_hits(events, known)
     else:
         _track(events, known)
@@ -108,10 +108,10 @@ def _decide(events: Sequence[Event], known: Known) -> list[Tracked | DropReason]
 
 def _rules(
     event: Event, places: Sequence[str], woken: Mapping[str, Sequence[Wakeable]]
-) -> Iterable[Wakeable]:
+) -> Sequence[Wakeable]:
     """Return the rules at places; those that a hit may wake look at its company before they fire."""
     rules = [rule for one in places for rule in woken[one]]
-    if not is_hit(event):
+    if not rules or not is_hit(event):
         return rules
     return [rule if waking.is_webhook(rule) else rule._replace(checked=True) for rule in rules]
 

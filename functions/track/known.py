@@ -14,11 +14,15 @@ _HITS = frozenset({"open", "click"})
 
 
 class Known(NamedTuple):
-    """What was found; `items` are those of contacts, and what hits need of mailings, by key."""
+    """What was found; `items` are those of contacts, and what hits need of mailings, by key.
+
+    `hits` tells whether any of the events is one.
+    """
 
     accounts: dict[str, Account]
     contact_ids: dict[tuple[str, str], str]
     items: Mapping[Key, Item]
+    hits: bool
 
 
 def is_hit(event: Event) -> bool:
@@ -36,8 +40,11 @@ def look_up(events: Sequence[Event]) -> Known:
     env = environment()
     account_keys = {event.account_id: accounts.key(event.account_id) for event in events}
     hits = [event for event in events if is_hit(event)]
-    pairs = {(one.account_id, one.address) for one in events if not one.address.startswith(NOBODY)}
-    places = {pair: contacts.address_key(*pair) for pair in sorted(pairs)}
+    places = {
+        (one.account_id, one.address): contacts.address_key(one.account_id, one.address)
+        for one in events
+        if not one.address.startswith(NOBODY)
+    }
     wanted = {env.rules_table: [*account_keys.values()], env.contacts_table: [*places.values()]}
     if hits:
         _add_keys(wanted, hits)
@@ -57,6 +64,7 @@ def look_up(events: Sequence[Event]) -> Known:
         },
         contact_ids=contact_ids | (contacts.ids_at(missing) if missing else {}),
         items=found,
+        hits=bool(hits),
     )
 
 

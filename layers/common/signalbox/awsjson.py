@@ -87,6 +87,7 @@ _TARGETS = {"dynamodb": "DynamoDB_20120810", "sqs": "AmazonSQS"}
 _DOMAINS = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}  # by a region's first word
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False).encode
+_decode = json.JSONDecoder().decode  # `json.loads` would guess the encoding each time
 
 
 class AwsError(SignalboxError):
@@ -363,7 +364,7 @@ def _backoff(error: AwsError) -> float:
 
 def _parse_object(content: bytes) -> dict[str, Any] | None:
     try:
-        parsed = json.loads(content)
+        parsed = _decode(content.decode())
     except ValueError:
         return None
     return parsed if isinstance(parsed, dict) else None

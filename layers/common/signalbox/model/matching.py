@@ -42,19 +42,20 @@ def is_kept(event: Event, reason: DropReason) -> bool:
     return not event.kind or reason is not DropReason.UNKNOWN_CONTACT
 
 
-def tracked(event: Event, contact_id: str, rules: Iterable[Wakeable]) -> Tracked:
+def tracked(event: Event, contact_id: str, rules: Sequence[Wakeable]) -> Tracked:
     """Return the event's log entry and what is due of each rule that it fires.
 
     Rules fire by level, then by age, and once for an event however many ways led to them: a
     dispatch for each action in turn, or the check of a rule about which the event cannot decide.
     """
-    return Tracked(entry_of(event, contact_id), tuple(_dispatches(event, contact_id, rules)))
+    entry = entry_of(event, contact_id)
+    return Tracked(entry, _dispatches(event, contact_id, rules) if rules else ())
 
 
-def _dispatches(event: Event, contact_id: str, rules: Iterable[Wakeable]) -> Sequence[Dispatch]:
+def _dispatches(event: Event, contact_id: str, rules: Iterable[Wakeable]) -> tuple[Dispatch, ...]:
     fired = {rule.rule_id: rule for rule in rules if fits(rule, event)}
-    return [
+    return tuple(
         Dispatch(contact_id, rule.rule_id, rule.version, number, event)
         for rule in in_order(fired)
         for number in ((CHECK,) if rule.checked else range(rule.actions))
-    ]
+    )

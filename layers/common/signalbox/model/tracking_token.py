@@ -193,7 +193,7 @@ def read_short(text: str, ring: KeyRing) -> Token:
 def base64url(raw: bytes) -> str:
     """Return bytes as URL-safe base64 without padding."""
     text = binascii.b2a_base64(raw, newline=False).decode("ascii")
-    return text.rstrip("=").translate(_TO_URL)
+    return text.rstrip("=").replace("+", "-").replace("/", "_")
 
 
 def from_base64url(text: str) -> bytes:
@@ -203,16 +203,13 @@ def from_base64url(text: str) -> bytes:
         InvalidTokenError: it could not have; other readers overlook bits at the end and marks.
     """
     try:
-        raw = binascii.a2b_base64(text.translate(_FROM_URL) + "=" * (-len(text) % 4))
+        standard = text.replace("-", "+").replace("_", "/")
+        raw = binascii.a2b_base64(standard + "=" * (-len(text) % 4))
     except ValueError as error:
         raise InvalidTokenError(_NO_TOKEN) from error
     if base64url(raw) != text:
         raise InvalidTokenError(_NO_TOKEN)
     return raw
-
-
-_TO_URL: Final = str.maketrans("+/", "-_")
-_FROM_URL: Final = str.maketrans("-_", "+/")
 
 
 def _head(kind: TokenKind, key_id: int) -> bytes:

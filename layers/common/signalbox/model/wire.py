@@ -8,8 +8,9 @@ import hashlib
 import json
 from typing import Any
 
-# Kept, because `json.dumps` would make another encoder for each text.
-_encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+# Kept, because `json.dumps` would make another encoder for each text. What comes from JSON or is put
+# together here holds no circle.
+_encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True, check_circular=False).encode
 _decode = json.JSONDecoder().decode
 
 

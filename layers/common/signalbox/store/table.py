@@ -72,10 +72,9 @@ def get_many(
     for start in range(0, len(pending), READ_AT_ONCE):
         request: dict[str, Any] = {}
         for table, key in pending[start : start + READ_AT_ONCE]:
-            asked = request.setdefault(
-                table, {"Keys": [], "ConsistentRead": table not in eventually}
-            )
-            asked["Keys"].append(_typed_key(key))
+            if table not in request:
+                request[table] = {"Keys": [], "ConsistentRead": table not in eventually}
+            request[table]["Keys"].append(_typed_key(key))
         for answer in _until_done("BatchGetItem", request, "UnprocessedKeys"):
             for items in answer.get("Responses", {}).values():
                 for typed in items:
@@ -373,10 +372,10 @@ def _typed_key(key: Key) -> Item:
 
 def _typed(item: Mapping[str, Any]) -> Item:
     return {
-        name: {"N": str(value)}
-        if isinstance(value, int)
-        else {"S": value}
+        name: {"S": value}
         if isinstance(value, str)
+        else {"N": str(value)}
+        if isinstance(value, int)
         else {"SS": sorted(value)}
         for name, value in item.items()
     }
@@ -385,10 +384,10 @@ def _typed(item: Mapping[str, Any]) -> Item:
 def plain(item: Mapping[str, Mapping[str, Any]]) -> Item:
     """Return a typed item as all others here are; raise `KeyError` for a type that we never store."""
     return {
-        name: int(typed["N"])
-        if "N" in typed
-        else typed["S"]
+        name: typed["S"]
         if "S" in typed
+        else int(typed["N"])
+        if "N" in typed
         else frozenset(typed["SS"])
         for name, typed in item.items()
     }
