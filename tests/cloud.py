@@ -1,7 +1,6 @@
 """An AWS account in memory (moto), with the tables and queues of the template."""
 
 import contextlib
-import copy
 import json
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,10 +10,12 @@ from urllib.parse import parse_qsl
 import boto3
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.dynamodb.models.dynamo_type import Item
-from moto.dynamodb.models.table import Table
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import StreamShard
+from moto.s3.models import s3_backends
+from moto.scheduler.models import scheduler_backends
 from moto.ses.models import ses_backends
-from moto.sqs.models import Message, sqs_backends
+from moto.sqs.models import Message, Queue, sqs_backends
 
 from signalbox import access, aws, environment, mailing_mails
 from signalbox.store import (
@@ -26,7 +27,7 @@ from signalbox.store import (
     text_targets,
     waking,
 )
-from tests import FAKE
+from tests import FAKE, quick_moto
 from tests.template import resources
 
 REGION = "us-east-1"
@@ -48,6 +49,7 @@ QUEUES = {
     "ROLLUP_DEAD_LETTER_QUEUE_URL": "RollupDeadLetterQueue",
 }
 BUCKET = "content"
+SCHEDULES = "retries"
 TOKEN_KEYS = "1:" + "5e" * 32
 TABLE_PROPERTIES = {
     "KeySchema",
@@ -59,33 +61,7 @@ TABLE_PROPERTIES = {
 }
 
 
-def _kept_for_undoing(table: Table, _memo: dict) -> Table:
-    """Copy a table as far as undoing a transaction needs it.
-
-    moto copies every table of a transaction in depth, once for each write in it, its whole stream
-    included: with a few hundred contacts that takes a second. Items are changed by setting their
-    attributes, so copies of the items are enough.
-    """
-    twin = copy.copy(table)
-    twin.items = defaultdict(dict)
-    for partition, items in list(table.items.items()):  # others may write meanwhile
-        if table.has_range_key:
-            twin.items[partition] = {sort: _item_kept(item) for sort, item in list(items.items())}
-        else:
-            twin.items[partition] = _item_kept(items)
-    if table.stream_shard is not None:
-        twin.stream_shard = copy.copy(table.stream_shard)
-        twin.stream_shard.items = list(table.stream_shard.items)
-    return twin
-
-
-def _item_kept(item: Item) -> Item:
-    twin = copy.copy(item)
-    twin.attrs = copy.copy(item.attrs)
-    return twin
-
-
-Table.__deepcopy__ = _kept_for_undoing
+quick_moto.install()
 
 
 class Cloud:
@@ -110,7 +86,7 @@ class Cloud:
     def emptied(self, queue: str) -> list[Message]:
         """Take off a queue all that is on it, due or not; quick however long it is."""
         url = self.variables[f"{queue}_QUEUE_URL"]
-        place = sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[url.rpartition("/")[2]]
+        place = _backend(sqs_backends).queues[url.rpartition("/")[2]]
         taken = [*place._messages]
         place._messages.clear()
         place._pending_messages.clear()
@@ -129,7 +105,7 @@ class Cloud:
 
     def mails(self) -> list[str]:
         """Return the raw mails that went out, oldest first."""
-        sent = ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
+        sent = _backend(ses_backends).sent_messages
         return [message.raw_data for message in sent]
 
     def objects(self) -> list[str]:
@@ -154,36 +130,25 @@ def client(service: str):
 
 @contextlib.contextmanager
 def empty_cloud(monkeypatch) -> Iterator[Cloud]:
-    """Make the template's tables and queues, empty, and point the environment at them."""
-    variables = dict(FAKE)
-    for variable, logical_id in TABLES.items():
-        properties = resources("AWS::DynamoDB::Table")[logical_id]
-        wanted = {name: properties[name] for name in TABLE_PROPERTIES & set(properties)}
-        if "StreamSpecification" in wanted:
-            wanted["StreamSpecification"] = wanted["StreamSpecification"] | {"StreamEnabled": True}
-        client("dynamodb").create_table(TableName=logical_id, **wanted)
-        variables[variable] = logical_id
-    for variable, logical_id in QUEUES.items():
-        answer = client("sqs").create_queue(QueueName=logical_id)
-        variables[variable] = answer["QueueUrl"]
+    """Lend the template's tables and queues, empty, and point the environment at them."""
+    if not _backend(dynamodb_backends).tables:
+        _found()
+    variables = FAKE | TABLES
+    variables |= {name: _queue_url(queue) for name, queue in QUEUES.items()}
     variables["ACTIONS_QUEUE_ARN"] = f"arn:aws:sqs:{REGION}:{DEFAULT_ACCOUNT_ID}:ActionsQueue"
+    variables["SENDS_QUEUE_ARN"] = f"arn:aws:sqs:{REGION}:{DEFAULT_ACCOUNT_ID}:SendsQueue"
     variables["FEEDBACK_TOPIC_ARN"] = f"arn:aws:sns:{REGION}:{DEFAULT_ACCOUNT_ID}:FeedbackTopic"
-    variables["SCHEDULE_GROUP"] = "retries"
+    variables["SCHEDULE_GROUP"] = SCHEDULES
     variables["SCHEDULER_ROLE_ARN"] = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/scheduler"
-    if "SENDS_QUEUE_URL" in variables:
-        variables["SENDS_QUEUE_ARN"] = f"arn:aws:sqs:{REGION}:{DEFAULT_ACCOUNT_ID}:SendsQueue"
     variables["TOKEN_KEYS"] = TOKEN_KEYS
     variables["PUBLIC_URL"] = "https://api.example"
     variables["MAIL_RATE"] = "1000000"  # SES's own is asked for where this is 0
     variables["CONTENT_BUCKET"] = BUCKET
-    client("s3").create_bucket(Bucket=BUCKET)
-    client("scheduler").create_schedule_group(Name="retries")
-    client("sesv2").create_email_identity(EmailIdentity="signalbox.example")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     forget()
     yield Cloud(variables)
-    _clear(variables)
+    _empty()
 
 
 def forget() -> None:
@@ -200,19 +165,41 @@ def forget() -> None:
     erasure.forget_salts()
 
 
-def _clear(variables: dict[str, str]) -> None:
-    for variable in TABLES:
-        client("dynamodb").delete_table(TableName=variables[variable])
-    for variable in QUEUES:
-        client("sqs").delete_queue(QueueUrl=variables[variable])
-    scheduler = client("scheduler")
-    for one in scheduler.list_schedules()["Schedules"]:
-        scheduler.delete_schedule(Name=one["Name"], GroupName=one["GroupName"])
-    scheduler.delete_schedule_group(Name="retries")
-    ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages.clear()
-    for name in Cloud(variables).objects():
-        client("s3").delete_object(Bucket=BUCKET, Key=name)
-    client("s3").delete_bucket(Bucket=BUCKET)
+def _found() -> None:
+    """Make what the template makes; for all tests of a process, as it takes longer than most."""
+    for logical_id in TABLES.values():
+        properties = resources("AWS::DynamoDB::Table")[logical_id]
+        wanted = {name: properties[name] for name in TABLE_PROPERTIES & set(properties)}
+        if "StreamSpecification" in wanted:
+            wanted["StreamSpecification"] = wanted["StreamSpecification"] | {"StreamEnabled": True}
+        client("dynamodb").create_table(TableName=logical_id, **wanted)
+    for logical_id in QUEUES.values():
+        client("sqs").create_queue(QueueName=logical_id)
+    client("s3").create_bucket(Bucket=BUCKET)
+    client("scheduler").create_schedule_group(Name=SCHEDULES)
+    client("sesv2").create_email_identity(EmailIdentity="signalbox.example")
+
+
+def _empty() -> None:
+    """Leave nothing of a test: neither items nor what the streams had of them, nor messages."""
+    for table in _backend(dynamodb_backends).tables.values():
+        table.items = defaultdict(dict)
+        if table.stream_shard is not None:
+            table.stream_shard = StreamShard(DEFAULT_ACCOUNT_ID, table)
+    queues = _backend(sqs_backends).queues
+    for name in QUEUES.values():
+        queues[name] = Queue(name, REGION, DEFAULT_ACCOUNT_ID)
+    _backend(scheduler_backends).schedule_groups[SCHEDULES].schedules.clear()
+    _backend(ses_backends).sent_messages.clear()
+    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[BUCKET].keys.clear()
+
+
+def _backend(backends):
+    return backends[DEFAULT_ACCOUNT_ID][REGION]
+
+
+def _queue_url(name: str) -> str:
+    return f"https://sqs.{REGION}.amazonaws.com/{DEFAULT_ACCOUNT_ID}/{name}"
 
 
 def sqs_event(bodies: list[str]) -> dict:
