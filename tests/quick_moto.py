@@ -1,7 +1,7 @@
 """moto's DynamoDB, made quicker where it spends most of the time of these tests.
 
-Each of these does what moto does, for what is in use here: tables with a sort key, keys that are
-strings, items whose attributes are strings, numbers and sets.
+Each of these does what moto does, for what is in use here: keys that are strings, items whose
+attributes are strings, numbers and sets.
 """
 
 import copy
@@ -13,6 +13,7 @@ from moto.dynamodb.models.table import Table
 
 STRING = "S"
 _pick = ResponseSerializer.get_value
+_all_items = Table.all_items
 _less = DynamoType.__lt__
 _equal = DynamoType.__eq__
 
@@ -36,7 +37,10 @@ def _kept_for_undoing(table: Table, _memo: dict) -> Table:
     twin = copy.copy(table)
     twin.items = defaultdict(dict)
     for partition, items in list(table.items.items()):  # others may write meanwhile
-        twin.items[partition] = {sort: _item_kept(item) for sort, item in list(items.items())}
+        if isinstance(items, Item):  # of a table without a sort key
+            twin.items[partition] = _item_kept(items)
+        else:
+            twin.items[partition] = {sort: _item_kept(item) for sort, item in list(items.items())}
     if table.stream_shard is not None:
         twin.stream_shard = copy.copy(table.stream_shard)
         twin.stream_shard.items = list(table.stream_shard.items)
@@ -54,6 +58,8 @@ def _item_kept(item: Item) -> Item:
 
 def _in_key_order(table: Table) -> list[Item]:
     """Return all items, compared by their keys' texts: each question sorts the whole table."""
+    if not table.has_range_key:
+        return _all_items(table)
     items = [item for partition in list(table.items.values()) for item in partition.values()]
     return sorted(items, key=lambda item: (item.hash_key.value, item.range_key.value))
 
