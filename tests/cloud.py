@@ -148,6 +148,7 @@ def empty_cloud(monkeypatch) -> Iterator[Cloud]:
         monkeypatch.setenv(name, value)
     forget()
     yield Cloud(variables)
+    forget()  # or what runs without a cloud would find this one
     _empty()
 
 

@@ -1,19 +1,24 @@
 """moto's DynamoDB, made quicker where it spends most of the time of these tests.
 
 Each of these does what moto does, for what is in use here: keys that are strings, items whose
-attributes are strings, numbers and sets.
+attributes are strings, numbers and sets. And each call happens as a whole, as with DynamoDB: moto lets
+another thread in between the look at a condition and the write.
 """
 
 import copy
+import threading
 from collections import defaultdict
 
 from moto.core.serialize import ResponseSerializer
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
 
 STRING = "S"
 _pick = ResponseSerializer.get_value
 _all_items = Table.all_items
+_answer = DynamoHandler.call_action
+_one_at_a_time = threading.RLock()
 _less = DynamoType.__lt__
 _equal = DynamoType.__eq__
 
@@ -25,6 +30,7 @@ def install() -> None:
     DynamoType.__lt__ = _comes_before
     DynamoType.__eq__ = _is_equal
     ResponseSerializer.get_value = _value_of
+    DynamoHandler.call_action = _answered_whole
 
 
 def _kept_for_undoing(table: Table, _memo: dict) -> Table:
@@ -81,3 +87,8 @@ def _value_of(serializer: ResponseSerializer, value, key: str, shape):
     if type(value) is dict and key.isupper():
         return value.get(key)
     return _pick(serializer, value, key, shape)
+
+
+def _answered_whole(handler: DynamoHandler):
+    with _one_at_a_time:
+        return _answer(handler)

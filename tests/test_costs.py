@@ -255,7 +255,10 @@ def test_a_hit_is_two_writes(account, meter, ask, count):
 
 
 def test_reading_for_hits_is_one_call(account, meter):
-    """Account, contact, and when the mail was delivered; the mailing while it is not remembered."""
+    """Account, contact, when the mail was delivered, and what is counted of it of the other kind.
+
+    And the mailing while it is not remembered. Readers who come again cost no more than that.
+    """
     hits.mailing_with("personal")
     ada = account.ada.contact_id
     hits.tracked(hits.opening(ada))
@@ -263,7 +266,23 @@ def test_reading_for_hits_is_one_call(account, meter):
     hits.tracked(hits.opening(ada))
 
     assert {"BatchGetItem": 1, "BatchWriteItem": 1, "UpdateItem": 1} == meter.calls
-    assert 1 + 1 + 0.5 == meter.read_units
+    assert 1 + 1 + 0.5 + 0.5 == meter.read_units
+
+
+def test_company_that_came_before_is_one_reading(account, meter):
+    """The record is read, once for a batch; what turns out otherwise is written once more."""
+    hits.mailing_with("personal")
+    ada = account.ada.contact_id
+    first, second, third = (
+        hits.at(hits.clicking(ada, number), f"r{number}", number * 100) for number in range(3)
+    )
+    hits.tracked(first)
+    meter.reset()
+    hits.tracked(second, third)
+
+    judged = {"Query": 1, "BatchWriteItem": 1 + 1, "UpdateItem": 2 + 1}
+    assert {"BatchGetItem": 1} | judged == meter.calls
+    assert (2 + 2) + (1 + 1) == meter.write_units
 
 
 def test_an_anonymous_hit_is_one_write(account, meter):

@@ -36,8 +36,8 @@ def _track_hits(events: Sequence[Event], known: Known) -> None:
     from . import hits  # noqa: PLC0415 few batches have any
 
     settled = hits.settle(events, known)
-    uncounted = hits.count(settled.counted)
     _track(settled.events, known)
+    uncounted = hits.count(settled.counted, known)
     counts = {
         "Hits": len(settled.counted),
         "HitsRefused": settled.refused,

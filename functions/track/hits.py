@@ -18,6 +18,8 @@ from signalbox.store.hits import ANONYMOUS, CountedHit
 from signalbox.store.mailing_facts import MailingFacts
 from signalbox.store.table import Key
 
+from . import company
+from .company import Counted
 from .known import NOBODY, Known, is_hit
 
 
@@ -54,10 +56,10 @@ def mailing_keys(event: Event) -> list[Key]:
 
 
 def message_keys(event: Event) -> list[Key]:
-    """Return where the message of a personal hit stands, which tells when it was delivered."""
+    """Return where to read of a personal hit's message: its own item, and its hits of other kind."""
     if event.address.startswith(NOBODY):
         return []
-    return [messages.key(event.account_id, _mailing_id(event), _contact_id(event))]
+    return [_message_key(event), _other_key(event)]
 
 
 def settle(events: Sequence[Event], known: Known) -> Settled:
@@ -75,9 +77,23 @@ def settle(events: Sequence[Event], known: Known) -> Settled:
     return Settled(kept, counted, len(found) - len(permitted))
 
 
-def count(counted: Sequence[CountedHit]) -> int:
-    """Count hits; return how many messages had too many for another."""
-    return sum(not hits.add(one) for one in counted)
+def count(counted: Sequence[CountedHit], known: Known) -> int:
+    """Count hits that are on the record by now; return how many messages had too many for another.
+
+    Those of a contact are judged again where their company came in another batch.
+    """
+    standing = [(one, hits.add(one)) for one in counted]
+    company.judge_again(
+        Counted(
+            hit=one,
+            account=known.accounts[one.account_id],
+            own=own,
+            other=hits.standing_of(known.items.get(company.other_key(one.key))),
+        )
+        for one, own in standing
+        if not one.who.startswith(ANONYMOUS)
+    )
+    return sum(one.text not in own.texts for one, own in standing)
 
 
 def _found(event: Event, known: Known) -> Found | None:
@@ -100,8 +116,7 @@ def _found(event: Event, known: Known) -> Found | None:
 
 def _delivered_ms(event: Event, known: Known) -> int:
     """Return when the mail was delivered, or else sent; 0 where neither is known."""
-    (key,) = message_keys(event)
-    message = known.items.get(key, {})
+    message = known.items.get(_message_key(event), {})
     delivered_ms: int = message.get("delivered_ms") or message.get("sent_ms", 0)
     return delivered_ms
 
@@ -140,6 +155,15 @@ def _counted(found: Found, judgement: Judgement) -> CountedHit:
         is_human=judgement.verdict.is_reader,
         expires_s=found.account.expiry_s(event.received_ms),
     )
+
+
+def _message_key(event: Event) -> Key:
+    return messages.key(event.account_id, _mailing_id(event), _contact_id(event))
+
+
+def _other_key(event: Event) -> Key:
+    own = hits.key(event.account_id, _mailing_id(event), event.kind, _contact_id(event))
+    return company.other_key(own)
 
 
 def _mailing_id(event: Event) -> str:

@@ -78,6 +78,17 @@ def read(world: World) -> None:
     world.drain()
 
 
+def scanned(world: World) -> None:
+    """An open and a click of Ada, then two clicks more at once: who looked like her was none."""
+    mailing_with("personal")
+    ada = world.ada.contact_id
+    asked = [opening(ada), *(clicking(ada, number) for number in range(3))]
+    texts = [message(at(one, f"hit-{number}", number * 100)) for number, one in enumerate(asked)]
+    for batch in (texts[:2], texts[2:]):
+        world.send_texts("EVENTS", batch)
+        world.drain()
+
+
 def permitted(world: World) -> None:
     """Events that say what Ada and Bob permit, one of them something else than another."""
     said = [{"open": True}, {"open": False, "click": True}]
@@ -94,5 +105,6 @@ def permitted(world: World) -> None:
 
 
 SCENARIOS: Mapping[str, Scenario] = {
-    found.__name__: found for found in (several, one, watched, deferred, edited, read, permitted)
+    found.__name__: found
+    for found in (several, one, watched, deferred, edited, read, scanned, permitted)
 }

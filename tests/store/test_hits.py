@@ -22,7 +22,7 @@ HIT = CountedHit(
 
 def standing(cloud, hit: CountedHit = HIT) -> dict:
     """Return what stands in a hit's item, without its key."""
-    pk, sk = hits.key(hit)
+    pk, sk = hit.key
     (found,) = [
         item for item in cloud.items("TRACKING") if (item["pk"]["S"], item["sk"]["S"]) == (pk, sk)
     ]
@@ -32,7 +32,7 @@ def standing(cloud, hit: CountedHit = HIT) -> dict:
 
 def test_a_hit_is_its_hour_its_link_and_a_hash(cloud):
     """It expires with full hours: the item tells nobody when within its hour it was written."""
-    assert hits.add(HIT)
+    assert hits.Standing(frozenset({HIT.text})) == hits.add(HIT)
 
     hour = NOON_MS // 3_600_000
     expected = {"human": frozenset({f"{hour}.0.01234567"}), "expires": NOON_MS // 1000}
@@ -45,13 +45,15 @@ def test_a_hit_stands_with_its_message(cloud):
 
     contact = keys.mailing(ACCOUNT_ID, things.MAILING_ID, keys.mailing_shard(HIT.who))
     nobody = keys.mailing(ACCOUNT_ID, things.MAILING_ID, keys.mailing_shard("0123456789abcdef"))
-    assert (contact, f"open#{HIT.who}") == hits.key(HIT)
-    assert (nobody, "click#~0123456789abcdef") == hits.key(anonymous)
+    assert (contact, f"open#{HIT.who}") == HIT.key
+    assert (nobody, "click#~0123456789abcdef") == anonymous.key
 
 
 def test_the_same_hit_counts_once(cloud):
     """However often it is added, and what it was judged first it stays."""
-    assert [True] * 4 == [hits.add(one) for one in (HIT, HIT, HIT._replace(is_human=False), HIT)]
+    added = [hits.add(one) for one in (HIT, HIT, HIT._replace(is_human=False), HIT)]
+
+    assert [hits.Standing(frozenset({HIT.text}))] * 4 == added
     assert {"human", "expires"} == set(standing(cloud))
 
 
@@ -64,24 +66,69 @@ def test_hits_are_kept_apart_by_who_was_behind_them(cloud):
     assert NOON_MS // 1000 == found["expires"]
 
 
-def test_an_item_stays_within_a_write_unit(cloud):
+@pytest.mark.parametrize(("kind", "units"), [("open", 1), ("click", 2)])
+def test_an_item_stays_within_its_write_units(cloud, kind, units):
     """A reader who comes back for ever is counted so often, and the item grows no more."""
-    many = [
-        HIT._replace(event_hash=f"{number:012x}"[::-1], link=65_535, is_human=is_human)
-        for number in range(MOST + 5)
-        for is_human in (True, False)
+    most = MOST[kind]
+    distinct = [
+        HIT._replace(kind=kind, event_hash=f"{number:08x}", link=65_535, is_human=number % 2 == 0)
+        for number in range(2 * most + 10)
     ]
-    distinct = [one._replace(event_hash=f"{place:08x}") for place, one in enumerate(many)]
-    added = [hits.add(one) for one in distinct]
+    counted = [one.text in hits.add(one).texts for one in distinct]
 
-    found = standing(cloud)
-    assert (MOST, MOST) == (len(found["human"]), len(found["machine"]))
-    assert [True] * 2 * MOST + [False] * 10 == added
-    assert [True] * 2 * MOST == [hits.add(one) for one in distinct[: 2 * MOST]]
-    names = sum(map(len, ("pk", "sk", "human", "machine", "expires", *hits.key(HIT)))) + 8
+    found = standing(cloud, distinct[0])
+    assert (most, most) == (len(found["human"]), len(found["machine"]))
+    assert [True] * 2 * most + [False] * 10 == counted
+    assert all(one.text in hits.add(one).texts for one in distinct[: 2 * most])
+    names = sum(map(len, ("pk", "sk", "human", "machine", "expires", *distinct[0].key))) + 8
+    texts = sum(len(text) + 1 for judged in ("human", "machine") for text in found[judged])
+    assert names + texts <= 1024 * units
+
+
+def test_clicks_on_all_links_of_a_newsletter_take_one_write_unit(cloud):
+    """One reader, or one gateway, on 44 links."""
+    for number in range(MOST["click"]):
+        hits.add(HIT._replace(kind="click", event_hash=f"{number:08x}", link=number))
+
+    found = standing(cloud, HIT._replace(kind="click"))
     assert (
-        names + sum(len(text) + 1 for kind in ("human", "machine") for text in found[kind]) <= 1024
+        sum(map(len, ("pk", "sk", "human", "expires", *HIT.key)))
+        + 8
+        + sum(len(text) + 1 for text in found["human"])
+        <= 1024
     )
+
+
+OTHER = HIT._replace(event_hash="f" * 12)
+
+
+def test_hits_are_judged_again(cloud):
+    """Some, all or none of them; what is not counted is not added by that."""
+    seen = [hits.add(one) for one in (HIT, OTHER)][-1]
+    some = seen.judged({HIT.text: False, "498684.7.00000000": True})
+    hits.judge_again(HIT.key, seen, some)
+
+    assert ({OTHER.text}, {HIT.text}) == some
+    assert some == hits.standing_of(standing(cloud))
+    hits.judge_again(HIT.key, some, some.judged({OTHER.text: False}))
+    assert {"machine": frozenset({HIT.text, OTHER.text}), "expires": NOON_MS // 1000} == standing(
+        cloud
+    )
+
+
+def test_what_somebody_else_wrote_is_not_judged_over(cloud):
+    """Whoever judged without it learns what stands there; a repeat of what was done is nothing."""
+    seen = hits.add(HIT)
+    now = hits.add(OTHER)
+    with pytest.raises(hits.MovedError) as raised:
+        hits.judge_again(HIT.key, seen, seen.judged({HIT.text: False}))
+
+    assert (HIT.key, now) == (raised.value.place, raised.value.standing)
+    assert now == hits.standing_of(standing(cloud))
+    better = now.judged({HIT.text: False})
+    for _ in range(2):
+        hits.judge_again(HIT.key, now, better)
+    assert better == hits.standing_of(standing(cloud))
 
 
 @pytest.fixture(name="found")
