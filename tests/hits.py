@@ -6,12 +6,13 @@ from unittest.mock import patch
 
 from functions.pixel import app as pixel
 from functions.track import app as track
+from signalbox.aws import AwsError
 from signalbox.environment import environment
 from signalbox.model.container import ContainerKind
 from signalbox.model.mailing import Mailing, MailingState
 from signalbox.model.tracking_token import KeyRing, Token, TokenKind, signed, signed_short
 from signalbox.model.tracking_url import click_url, open_url, text_url
-from signalbox.store import keys, mailings, table
+from signalbox.store import keys, mailings, table, text_targets
 from tests.cloud import TOKEN_KEYS, http_event, sqs_event
 from tests.people import ACCOUNT_ID
 
@@ -129,7 +130,17 @@ def message(asked: dict[str, Any]) -> str:
     return event.to_wire()
 
 
+def message_without_target(asked: dict[str, Any]) -> str:
+    """Return the message for a click in a text, asked while nobody can tell where the link leads."""
+    with patch.object(text_targets, "find", side_effect=AwsError("ConnectionError", "refused")):
+        return message(asked)
+
+
 def tracked(*asked: dict[str, Any]) -> None:
     """Let the worker take the hits of requests as one batch."""
-    batch = sqs_event([message(one) for one in asked])
-    assert track.handler(batch, None) == {"batchItemFailures": []}
+    tracked_messages(*map(message, asked))
+
+
+def tracked_messages(*messages: str) -> None:
+    """Let the worker take messages as one batch."""
+    assert track.handler(sqs_event(list(messages)), None) == {"batchItemFailures": []}

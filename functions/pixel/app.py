@@ -7,8 +7,8 @@ cannot be queued is lost, and counted as lost. A link that we did not sign leads
 is, and what else there is to know, the worker finds out that takes it off the queue.
 
 A link of a text message has no room for its target. That is the mailing's to know, and is read once
-for each mailing and process; where it cannot be read the visitor is asked to come again, and the hit
-is queued all the same.
+for each mailing and process; where it cannot be read the visitor is asked to come again. The hit is
+queued all the same, to be looked at once the visitor has had the time: it counts where nobody came.
 
 Nothing of a request is kept but its method, the program that it names, and whether that says that it
 only loads ahead: no network address, no cookie, no language. Who asks not to be tracked by `Sec-GPC: 1` (https://www.w3.org/TR/gpc/) or
@@ -45,6 +45,7 @@ from .answers import Response, broken, later, nothing, pixel, way_to
 Request = Mapping[str, Any]
 
 SETTLING_S: Final = 15  # hits of one scanner then lie together when they are judged
+RETURNING_S: Final = 300  # until who was asked to come again has done so, or will not
 PATIENCE_S: Final = 1.0  # for AWS: longer than it ever needs, shorter than a person waits
 LONGEST_AGENT: Final = 300
 PURPOSES: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")
@@ -88,7 +89,7 @@ def lead_on_from_text(request: Request) -> Response:
     except AwsError as error:
         emf.fault("target out of reach", error=type(error).__name__, code=error.code)
         emf.count({"TargetsOutOfReach": 1}, Function="pixel")
-        _record(request, token, {"link": token.link})
+        _record(request, token, {"link": token.link}, delay_s=RETURNING_S)
         return later(_method(request))
     if not is_target(target):
         _refuse(InvalidTokenError("the mailing has no such link"))
@@ -132,8 +133,13 @@ def _refuse(error: Exception) -> None:
     emf.count({"HitsRefused": 1}, Function="pixel")
 
 
-def _record(request: Request, token: Token, facts: Mapping[str, Any]) -> None:
-    """Queue the hit, unless it is a person's who asks not to be tracked."""
+def _record(
+    request: Request, token: Token, facts: Mapping[str, Any], *, delay_s: int = SETTLING_S
+) -> None:
+    """Queue the hit, unless it is a person's who asks not to be tracked.
+
+    A click without `url` in its facts is one that could not be led on.
+    """
     headers = request.get("headers") or {}
     if token.contact_id and (headers.get("sec-gpc") == "1" or headers.get("dnt") == "1"):
         emf.count({"HitsNotWanted": 1}, Function="pixel")
@@ -146,7 +152,7 @@ def _record(request: Request, token: Token, facts: Mapping[str, Any]) -> None:
         **facts,
     }
     try:
-        EVENTS.put([_event(request, token, properties)], delay_s=SETTLING_S)
+        EVENTS.put([_event(request, token, properties)], delay_s=delay_s)
     except (AwsError, MissingVariableError) as error:
         emf.fault("hit lost", error=type(error).__name__, code=getattr(error, "code", ""))
         emf.count({"HitsLost": 1}, Function="pixel")

@@ -18,7 +18,7 @@ from signalbox.store.hits import ANONYMOUS, CountedHit
 from signalbox.store.mailing_facts import MailingFacts
 from signalbox.store.table import Key
 
-from . import company
+from . import company, unled
 from .company import Counted
 from .known import NOBODY, Known, is_hit
 
@@ -56,10 +56,15 @@ def mailing_keys(event: Event) -> list[Key]:
 
 
 def message_keys(event: Event) -> list[Key]:
-    """Return where to read of a personal hit's message: its own item, and its hits of other kind."""
+    """Return where to read of a hit's message.
+
+    Of a personal one the message's item, which tells when it was delivered, and its hits of the other
+    kind; for a click that was not led on, what is counted of its own kind.
+    """
+    unled_keys = [_hits_key(event)] if unled.is_unled(event) else []
     if event.address.startswith(NOBODY):
-        return []
-    return [_message_key(event), _other_key(event)]
+        return unled_keys
+    return [_message_key(event), company.other_key(_hits_key(event)), *unled_keys]
 
 
 def settle(events: Sequence[Event], known: Known) -> Settled:
@@ -67,14 +72,16 @@ def settle(events: Sequence[Event], known: Known) -> Settled:
     found = {number: _found(event, known) for number, event in enumerate(events) if is_hit(event)}
     permitted = {number: one for number, one in found.items() if one is not None}
     judged = _judged(permitted)
+    counted = {number: _counted(one, judged[number]) for number, one in permitted.items()}
+    for number in unled.repeated(events, counted, known.items):
+        del counted[number]
     kept: list[Event] = []
     for number, event in enumerate(events):
-        if number in permitted:
+        if number in counted:
             kept.extend(_for_the_record(permitted[number], judged[number]))
         elif number not in found:
             kept.append(event)
-    counted = [_counted(one, judged[number]) for number, one in permitted.items()]
-    return Settled(kept, counted, len(found) - len(permitted))
+    return Settled(kept, [*counted.values()], len(found) - len(permitted))
 
 
 def count(counted: Sequence[CountedHit], known: Known) -> int:
@@ -102,8 +109,8 @@ def _found(event: Event, known: Known) -> Found | None:
     facts = mailing_facts.known(event.account_id, _mailing_id(event), known.items)
     if account is None or facts is None:
         return None
-    if event.address.startswith(NOBODY):
-        who = ANONYMOUS + event.address.rpartition(":")[2]
+    who = _who(event)
+    if who.startswith(ANONYMOUS):
         return Found(event, account, facts, who, 0)
     item = known.items.get(contacts.address_key(event.account_id, event.address))
     if item is None:
@@ -111,7 +118,7 @@ def _found(event: Event, known: Known) -> Found | None:
     permission = permission_from(item.get("permission", ""))
     if not may_record(Mode(facts.mode), permission, Purpose(event.kind)):
         return None
-    return Found(event, account, facts, _contact_id(event), _delivered_ms(event, known))
+    return Found(event, account, facts, who, _delivered_ms(event, known))
 
 
 def _delivered_ms(event: Event, known: Known) -> int:
@@ -161,13 +168,19 @@ def _message_key(event: Event) -> Key:
     return messages.key(event.account_id, _mailing_id(event), _contact_id(event))
 
 
-def _other_key(event: Event) -> Key:
-    own = hits.key(event.account_id, _mailing_id(event), event.kind, _contact_id(event))
-    return company.other_key(own)
+def _hits_key(event: Event) -> Key:
+    return hits.key(event.account_id, _mailing_id(event), event.kind, _who(event))
 
 
 def _mailing_id(event: Event) -> str:
     return str(event.properties.get("mailing_id", ""))
+
+
+def _who(event: Event) -> str:
+    """Return whose a hit is, as in `store.hits`."""
+    if event.address.startswith(NOBODY):
+        return ANONYMOUS + event.address.rpartition(":")[2]
+    return _contact_id(event)
 
 
 def _contact_id(event: Event) -> str:

@@ -480,7 +480,7 @@ def test_a_link_that_the_mailing_does_not_have_leads_nowhere(kept, capsys):
 
 @pytest.mark.parametrize(("method", "told"), [("GET", True), ("HEAD", False)])
 def test_a_visitor_is_asked_to_come_again_where_nobody_knows_the_way(unread, capsys, method, told):
-    """In plain text, and to nowhere else; that somebody clicked is queued."""
+    """In plain text, and to nowhere else; that somebody clicked is queued, for when nobody comes."""
     answer = answered(texted(CONTACT, method=method))
 
     assert (503, "5", None) == (
@@ -492,6 +492,7 @@ def test_a_visitor_is_asked_to_come_again_where_nobody_knows_the_way(unread, cap
     assert told is ("open it again" in answer.get("body", ""))
     event = event_of(unread)
     assert (1, None) == (event.properties["link"], event.properties.get("url"))
+    assert 300 == unread[-1][1]["DelaySeconds"]
     assert "TargetsOutOfReach" in capsys.readouterr().out
 
 

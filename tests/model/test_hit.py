@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalbox.model.agents import LONGEST_AGENT
+from signalbox.model.agents import LONGEST_AGENT, system_of
 from signalbox.model.hit import (
     HONEYPOT,
     NO_LINK,
@@ -153,7 +153,7 @@ def test_a_later_hit_changes_what_is_thought_of_an_earlier():
 
 
 def test_a_walk_from_link_to_link_is_a_scanners_while_nobody_has_opened_the_mail():
-    """Three links, five seconds apart, soon after delivery; later it takes five, two seconds apart."""
+    """Three links in ten seconds, soon after delivery; later it takes five in eight."""
     fresh = [clicked(link, after_s=30 + 5 * link) for link in range(3)]
     slow = [clicked(link, after_s=130 + 5 * link) for link in range(5)]
     brisk = [clicked(link, after_s=130 + 2 * link) for link in range(5)]
@@ -162,6 +162,29 @@ def test_a_walk_from_link_to_link_is_a_scanners_while_nobody_has_opened_the_mail
     assert {()} == {one.reasons for one in judge_all(slow)}
     assert {(Reason.LINK_WALK,)} == {one.reasons for one in judge_all(brisk)}
     assert {()} == {one.reasons for one in judge_all([opened(after_s=29), *fresh, *brisk])}
+
+
+def test_two_links_are_a_walk_in_the_first_minute_of_a_mail_that_nobody_has_opened():
+    first, second, third = (clicked(link, after_s=15 + 2 * link) for link in range(3))
+    later = [clicked(link, after_s=60 + 2 * link) for link in range(2)]
+
+    assert (Reason.LINK_WALK,) == judge(first, [second]).reasons
+    assert () == judge(first, [third]).reasons
+    assert () == judge(first, [opened(after_s=14), second]).reasons
+    assert () == judge(later[0], later).reasons
+
+
+@pytest.mark.parametrize("ip", [GATEWAY, ""])
+def test_a_second_round_is_a_walk_too_while_the_mail_is_fresh(ip):
+    """It takes links that were visited before; a reader beside it goes with neither."""
+    rounds = [clicked(link, after_s=at + 3 * link, ip=ip) for at in (20, 60) for link in range(4)]
+    late = [hit._replace(at_ms=hit.at_ms + 600_000) for hit in rounds[:4]]
+    reader = clicked(1, "edge_windows", 70, OFFICE)
+
+    assert {Verdict.SCANNER} == {one.verdict for one in judge_all(rounds)}
+    assert Reason.LINK_WALK in judge(rounds[5], rounds).reasons
+    assert Reason.LINK_WALK not in judge(late[0], rounds + late).reasons
+    assert Judgement(Verdict.HUMAN) == judge(reader, rounds)
 
 
 def test_two_links_at_once_are_more_than_a_hand_can_do():
@@ -198,6 +221,59 @@ def test_a_second_look_at_a_readers_click_is_a_scanners():
     assert Judgement(Verdict.HUMAN) == judge(reader[1], [*reader, look])
     assert Judgement(Verdict.HUMAN) == judge(look._replace(ip=HOME), reader)
     assert Judgement(Verdict.HUMAN) == judge(look, reader[1:])
+
+
+def test_without_addresses_a_second_look_is_known_by_its_operating_system():
+    reader = [opened("outlook_2016", 700, ""), clicked(2, "edge_windows", 720, "")]
+    look = clicked(2, "chrome_linux", 732, "")
+
+    assert (Reason.SECOND_LOOK,) == judge(look, reader).reasons
+    assert Judgement(Verdict.HUMAN) == judge(reader[1], [*reader, look])
+    assert Judgement(Verdict.HUMAN) == judge(clicked(2, "chrome_windows", 732, ""), reader)
+    assert Judgement(Verdict.HUMAN) == judge(look, reader[1:])
+    assert Judgement(Verdict.HUMAN) == judge(look._replace(ip=GATEWAY), reader)
+    assert Judgement(Verdict.HUMAN) == judge(look._replace(agent="Mozilla/5.0 (?)"), reader)
+
+
+def test_a_chrome_that_tells_its_whole_version_is_forged():
+    """Since 118 none does, but what is built with its engine and says its own name, too."""
+    chrome = AGENTS["chrome_windows"]
+    forged = chrome.replace("142.0.0.0", "142.0.7444.60")
+
+    assert Judgement(Verdict.SCANNER, (Reason.AGENT_FORGED,)) == judge_alone(clicked(agent=forged))
+    for agent in (
+        chrome,
+        chrome.replace("142.0.0.0", "117.0.5938.92"),
+        forged + " Vivaldi/7.6",
+        forged.replace("Chrome/", "Mailspring/1.13.3 Chrome/"),
+        AGENTS["instagram_android"],
+    ):
+        assert Judgement(Verdict.HUMAN) == judge_alone(clicked(agent=agent))
+    assert Judgement(Verdict.HUMAN) == judge_alone(opened(forged))
+
+
+def test_the_part_of_office_that_looks_where_a_link_leads_is_no_browser():
+    assert (Reason.AGENT_NO_BROWSER,) == judge_alone(clicked(agent="office_part")).reasons
+    assert Judgement(Verdict.HUMAN) == judge_alone(opened("outlook_short"))
+
+
+@pytest.mark.parametrize(
+    ("agent", "system"),
+    [
+        ("chrome_windows", "windows"),
+        ("outlook_2016", "windows"),
+        ("safari_mac", "mac os x"),
+        ("ipad_mail", "mac os x"),
+        ("safari_iphone", "iphone"),
+        ("outlook_ios", "iphone"),
+        ("chrome_android", "android"),
+        ("chrome_chromeos", "cros"),
+        ("firefox_linux", "linux"),
+        ("empty", ""),
+    ],
+)
+def test_an_agent_says_on_which_system_it_runs(agent, system):
+    assert system == system_of(AGENTS[agent])
 
 
 def test_a_reader_is_whoever_is_counted_as_human():

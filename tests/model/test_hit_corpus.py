@@ -6,7 +6,15 @@ from collections import Counter
 import pytest
 
 from signalbox.model.hit import SETTLING_MS, HitKind, Reason, Verdict, judge_all, verdict_of
-from tests.model.hits.corpus import AGENTS, PARTS, hits_of, judged, traces
+from tests.model.hits.corpus import (
+    AGENTS,
+    PARTS,
+    as_kept,
+    hits_of,
+    in_batches,
+    judged,
+    traces,
+)
 from tests.template import ROOT
 
 PAGE = (ROOT / "docs" / "hits.md").read_text()
@@ -24,24 +32,33 @@ def lost(hits):
     return [one for one in hits if not one.verdict.is_reader]
 
 
-def test_at_least_95_of_100_scanner_clicks_are_found():
-    wanted = those(judged(*PARTS), HitKind.CLICK, Verdict.SCANNER)
-    found = [one for one in wanted if one.verdict is Verdict.SCANNER]
-
-    assert len(wanted) > 400
-    assert len(found) >= 0.95 * len(wanted)
+# How many of 100 scanner clicks are found at least: by all signals, personal, anonymous.
+FLOORS = {"development": (97, 97, 87), "held-out": (94, 93, 82), "second-held-out": (90, 82, 77)}
+VIEWS = (judge_all, as_kept, in_batches)
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_at_most_1_of_100_human_clicks_is_lost(part):
-    wanted = those(judged(part), HitKind.CLICK, Verdict.HUMAN)
+def test_scanner_clicks_are_found(part):
+    for floor, by in zip(FLOORS[part], VIEWS, strict=True):
+        wanted = those(judged(part, by=by), HitKind.CLICK, Verdict.SCANNER)
+        found = [one for one in wanted if one.verdict is Verdict.SCANNER]
 
-    assert len(wanted) > 200
+        assert len(wanted) > 150
+        assert len(found) >= floor / 100 * len(wanted)
+
+
+@pytest.mark.parametrize("by", VIEWS)
+@pytest.mark.parametrize("part", PARTS)
+def test_at_most_1_of_100_human_clicks_is_lost(part, by):
+    wanted = those(judged(part, by=by), HitKind.CLICK, Verdict.HUMAN)
+
+    assert len(wanted) > 50
     assert len(lost(wanted)) <= 0.01 * len(wanted)
 
 
-def test_no_open_through_an_image_proxy_is_lost():
-    proxied = those(judged(*PARTS), HitKind.OPEN, Verdict.PROXY)
+@pytest.mark.parametrize("by", VIEWS)
+def test_no_open_through_an_image_proxy_is_lost(by):
+    proxied = those(judged(*PARTS, by=by), HitKind.OPEN, Verdict.PROXY)
 
     assert len(proxied) > 40
     assert [] == [one for one in proxied if one.verdict is not Verdict.PROXY]
@@ -88,14 +105,15 @@ def test_the_figures_on_the_page_are_those_of_the_corpus():
 
 def figures():
     """Yield the rows of the tables of figures, as they must stand on the page."""
-    for name, parts in [*((part, (part,)) for part in PARTS), ("both", PARTS)]:
-        hits = judged(*parts)
+    for name, parts in [*((part, (part,)) for part in PARTS), ("all", PARTS)]:
+        hits = judged(*parts, by=as_kept)
         for verdict in Verdict:
             said = [one for one in hits if one.verdict is verdict]
             true = [one for one in hits if one.truth is verdict]
             right = [one for one in said if one.truth is verdict]
             yield f"| {name} | {verdict} | {share(right, said)} | {share(right, true)} |"
-        yield f"| {name} | {' | '.join(rates(hits))} |"
+        for view, by in zip(("all signals", "personal", "anonymous"), VIEWS, strict=True):
+            yield f"| {name} | {view} | {' | '.join(rates(judged(*parts, by=by)))} |"
 
 
 def rates(hits):

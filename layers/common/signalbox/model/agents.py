@@ -19,7 +19,7 @@ class Agent(StrEnum):
 
     `program`: no browser, as far as its form tells; on opens that is a mail program, too. `service`:
     a part of a system that looks into mails unasked. `outdated`: a desktop Chrome that nobody uses
-    any more.
+    any more. `forged`: a desktop Chrome as none says that it is.
     """
 
     EMPTY = "empty"
@@ -35,6 +35,7 @@ class Agent(StrEnum):
     CRAWLER = "crawler"
     SERVICE = "service"
     OUTDATED = "outdated"
+    FORGED = "forged"
     BROWSER = "browser"
     PROGRAM = "program"
 
@@ -131,6 +132,7 @@ _PIECES: Final = (
             "phishtank",
             "palo alto networks",
             "google-safety",
+            "gmail-content-sampling",
             "checklink",
             "linkcheck",
         ),
@@ -179,7 +181,7 @@ _PREVIEW_OF_WHATSAPP: Final = "whatsapp/"
 
 # What a CDN before the pixel sends for every reader, unless it is told to pass the agent on.
 _BROWSERS: Final = ("opera/", "ucweb/", "nokia", "blackberry", "amazon cloudfront")
-_OF_BROWSERS: Final = (Agent.BROWSER, Agent.OUTDATED)
+_OF_BROWSERS: Final = (Agent.BROWSER, Agent.OUTDATED, Agent.FORGED)
 _DESKTOPS: Final = ("windows nt", "macintosh", "x11;")
 _ENGINES: Final = ("chrome/", "firefox/", "safari/")
 _MAIL_PROGRAMS: Final = (
@@ -193,8 +195,20 @@ _MAIL_PROGRAMS: Final = (
 )
 
 _CHROME: Final = "chrome/"
+_NO_CHROME: Final = 10_000
 _OLDEST_CHROME: Final = 49
 """The last Chrome for Windows XP and Vista; older ones are found in gateways only."""
+
+_FIRST_REDUCED_CHROME: Final = 118
+"""From here on all of them say `.0.0.0` after the first number of their version.
+
+See https://www.chromium.org/updates/ua-reduction/; the trial that sites could take part in to get
+the whole of it ended with 117.
+"""
+_BEFORE_CHROME: Final = "applewebkit/537.36 (khtml, like gecko) "
+_AFTER_CHROME: Final = "safari/537.36"
+_OF_OFFICE: Final = "ms-office"
+_SYSTEMS: Final = ("iphone", "android", "windows", "mac os x", "cros", "linux")
 
 
 def recognised(agent: str) -> Agent:
@@ -205,7 +219,11 @@ def recognised(agent: str) -> Agent:
         return known
     if not _is_formed_as_a_browser(text):
         return Agent.PROGRAM
-    return Agent.OUTDATED if _is_outdated(text) else Agent.BROWSER
+    if not any(desktop in text for desktop in _DESKTOPS):
+        return Agent.BROWSER
+    if _version_of_chrome(text) < _OLDEST_CHROME:
+        return Agent.OUTDATED
+    return Agent.FORGED if _is_forged(text) else Agent.BROWSER
 
 
 def is_desktop_browser(agent: str) -> bool:
@@ -217,6 +235,15 @@ def is_desktop_browser(agent: str) -> bool:
         and any(engine in text for engine in _ENGINES)
         and not any(program in text for program in _MAIL_PROGRAMS)
     )
+
+
+def system_of(agent: str) -> str:
+    """Return on which operating system an agent says that it runs; empty where it does not.
+
+    An iPad is a Mac, for its browser says so.
+    """
+    text = _small(agent)
+    return next((system for system in _SYSTEMS if system in text), "")
 
 
 def _small(agent: str) -> str:
@@ -235,17 +262,30 @@ def _by_pieces(text: str) -> Agent | None:
 
 
 def _is_formed_as_a_browser(text: str) -> bool:
-    """Every browser calls itself Mozilla and says in brackets on what it runs, but for a few."""
-    return (text.startswith("mozilla/") and "(" in text) or text.startswith(_BROWSERS)
+    """Every browser calls itself Mozilla and says in brackets on what it runs, but for a few.
 
-
-def _is_outdated(text: str) -> bool:
-    _, found, rest = text.partition(_CHROME)
-    version = rest.partition(".")[0][:4]
+    So does the part of Office that looks where a link leads before a browser is asked to.
+    """
     return (
-        bool(found)
-        and version.isascii()
-        and version.isdigit()
-        and int(version) < _OLDEST_CHROME
-        and any(desktop in text for desktop in _DESKTOPS)
+        text.startswith("mozilla/") and "(" in text and _OF_OFFICE not in text
+    ) or text.startswith(_BROWSERS)
+
+
+def _version_of_chrome(text: str) -> int:
+    """Return the first number of its version; that of no other is looked at."""
+    version = text.partition(_CHROME)[2].partition(".")[0][:4]
+    return int(version) if version.isascii() and version.isdigit() else _NO_CHROME
+
+
+def _is_forged(text: str) -> bool:
+    """Tell whether a Chrome tells more of its version than Chrome does.
+
+    What is built with its engine may, and says its own name besides.
+    """
+    version, _, rest = text.partition(_CHROME)[2].partition(" ")
+    return (
+        _FIRST_REDUCED_CHROME <= _version_of_chrome(text) < _NO_CHROME
+        and not version.endswith(".0.0.0")
+        and rest == _AFTER_CHROME
+        and text.partition(_CHROME)[0].endswith(_BEFORE_CHROME)
     )

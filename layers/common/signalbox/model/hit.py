@@ -11,10 +11,9 @@ be computed again, with better rules or with hits that came later. Nothing that 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from itertools import pairwise
 from typing import Final, NamedTuple
 
-from signalbox.model.agents import Agent, is_desktop_browser, recognised
+from signalbox.model.agents import Agent, is_desktop_browser, recognised, system_of
 
 NO_LINK: Final = -1
 """The link number of an open."""
@@ -35,8 +34,9 @@ _SECOND_LOOK_MS: Final = 15 * _SECOND_MS
 _BURSTS: Final = ((3, 2 * _SECOND_MS), (2, 500))
 """How many links within which time are more than a hand can do."""
 
-_WALKS: Final = ((3, 5 * _SECOND_MS, 120 * _SECOND_MS), (5, 2 * _SECOND_MS, None))
-"""How many links, how far apart, and begun how soon after delivery, make a walk."""
+_EARLY_WALKS: Final = ((2, 2 * _SECOND_MS, 60 * _SECOND_MS), (3, 10 * _SECOND_MS, 120 * _SECOND_MS))
+_LATE_WALK: Final = (5, 8 * _SECOND_MS)
+"""How many links within which time, and how soon after delivery, make a walk; the last at any time."""
 
 _PREFETCHING: Final = ("prefetch", "prerender", "preview")
 
@@ -119,6 +119,7 @@ class Reason(StrEnum):
     AGENT_EMPTY = "agent_empty"
     AGENT_NO_BROWSER = "agent_no_browser"
     AGENT_OUTDATED = "agent_outdated"
+    AGENT_FORGED = "agent_forged"
 
 
 _PROXIES: Final = frozenset({Reason.GOOGLE_PROXY, Reason.YAHOO_PROXY, Reason.IMAGE_PROXY})
@@ -141,22 +142,19 @@ _SCANNERS: Final = {
     Agent.PREVIEW: Reason.PREVIEW_BOT,
     Agent.SERVICE: Reason.MAIL_SERVICE,
 }
-_ON_OPENS: Final = _SCANNERS | {
+_LOADERS: Final = {
     Agent.GOOGLE_PROXY: Reason.GOOGLE_PROXY,
     Agent.YAHOO_PROXY: Reason.YAHOO_PROXY,
     Agent.IMAGE_PROXY: Reason.IMAGE_PROXY,
     Agent.APPLE_PRIVACY: Reason.APPLE_PRIVACY,
     Agent.GMAIL_PREFETCH: Reason.GMAIL_PREFETCH,
 }
+_ON_OPENS: Final = _SCANNERS | _LOADERS
 # What loads images only has no business with links, and neither has what is no browser.
 _ON_CLICKS: Final = _SCANNERS | {
-    Agent.GOOGLE_PROXY: Reason.AGENT_NO_BROWSER,
-    Agent.YAHOO_PROXY: Reason.AGENT_NO_BROWSER,
-    Agent.IMAGE_PROXY: Reason.AGENT_NO_BROWSER,
-    Agent.APPLE_PRIVACY: Reason.AGENT_NO_BROWSER,
-    Agent.GMAIL_PREFETCH: Reason.AGENT_NO_BROWSER,
-    Agent.PROGRAM: Reason.AGENT_NO_BROWSER,
+    **dict.fromkeys((*_LOADERS, Agent.PROGRAM), Reason.AGENT_NO_BROWSER),
     Agent.OUTDATED: Reason.AGENT_OUTDATED,
+    Agent.FORGED: Reason.AGENT_FORGED,
 }
 
 _SURE: Final = frozenset({Reason.HONEYPOT, Reason.MANY_LINKS, Reason.LINK_WALK})
@@ -173,6 +171,9 @@ class Judgement(NamedTuple):
 
 
 Found = set[Reason]
+Home = tuple[bool, str]
+Reader = tuple[int, str, Home]
+_NOWHERE: Final[Home] = (False, "")
 
 
 def judge_alone(hit: Hit) -> Judgement:
@@ -241,8 +242,7 @@ def _own_reasons(hit: Hit) -> Found:
         found.add(Reason.HEAD)
     if hit.kind is HitKind.CLICK and hit.link == HONEYPOT:
         found.add(Reason.HONEYPOT)
-    purpose = hit.purpose.lower()
-    if any(word in purpose for word in _PREFETCHING):
+    if any(word in hit.purpose.lower() for word in _PREFETCHING):
         found.add(Reason.PREFETCH_HEADER)
     return found
 
@@ -265,14 +265,9 @@ def _of_time(hit: Hit) -> Reason | None:
 
 def _first_open_ms(found: dict[Hit, Found]) -> int | None:
     """Return when the mail was first opened by anybody but a scanner."""
-    return next(
-        (
-            hit.at_ms
-            for hit, reasons in found.items()
-            if hit.kind is HitKind.OPEN and _judgement(reasons).verdict is not Verdict.SCANNER
-        ),
-        None,
-    )
+    opens = ((hit, reasons) for hit, reasons in found.items() if hit.kind is HitKind.OPEN)
+    others = (hit for hit, why in opens if _judgement(why).verdict is not Verdict.SCANNER)
+    return next((hit.at_ms for hit in others), None)
 
 
 def _crowded(visits: Sequence[Hit], links: int, within_ms: int) -> Iterator[Hit]:
@@ -293,18 +288,20 @@ def _crowded(visits: Sequence[Hit], links: int, within_ms: int) -> Iterator[Hit]
 
 
 def _walking(clicks: Sequence[Hit], opened_ms: int | None) -> Iterator[Hit]:
-    """Yield the clicks of walks: link after link, at a pace, in a mail that nobody has opened."""
-    firsts = sorted({hit.link: hit for hit in clicks[::-1]}.values(), key=_by_time)
-    unopened = [hit for hit in firsts if opened_ms is None or hit.at_ms < opened_ms]
-    for links, pace_ms, latest_ms in _WALKS:
-        for start in range(len(unopened) - links + 1):
-            steps = unopened[start : start + links]
-            if _is_within(steps[0], latest_ms) and _keep_pace(steps, pace_ms):
-                yield from steps
+    """Yield the clicks of walks: link after link in a mail that nobody has opened.
 
-
-def _keep_pace(steps: Sequence[Hit], pace_ms: int) -> bool:
-    return all(after.at_ms - before.at_ms <= pace_ms for before, after in pairwise(steps))
+    Who walks may change its agent and its address; who does not is found on every round.
+    """
+    unopened = [hit for hit in clicks if opened_ms is None or hit.at_ms < opened_ms]
+    firsts = sorted({hit.link: hit for hit in unopened[::-1]}.values(), key=_by_time)
+    visitors: dict[tuple[str, str], list[Hit]] = {}
+    for hit in unopened:
+        visitors.setdefault((hit.agent, hit.ip), []).append(hit)
+    for links, within_ms, latest_ms in _EARLY_WALKS:
+        for visits in (firsts, *visitors.values()):
+            early = [hit for hit in visits if _is_within(hit, latest_ms)]
+            yield from _crowded(early, links, within_ms)
+    yield from _crowded(firsts, *_LATE_WALK)
 
 
 def _is_unread(hit: Hit, opened_ms: int | None) -> bool:
@@ -313,9 +310,9 @@ def _is_unread(hit: Hit, opened_ms: int | None) -> bool:
     return unopened and _is_within(hit, _SOON_MS) and is_desktop_browser(hit.agent)
 
 
-def _is_within(hit: Hit, latest_ms: int | None) -> bool:
-    """Tell whether a hit came no later than that after delivery; None for any time."""
-    return latest_ms is None or (hit.age_ms is not None and hit.age_ms < latest_ms)
+def _is_within(hit: Hit, latest_ms: int) -> bool:
+    """Tell whether a hit came earlier than that after delivery."""
+    return hit.age_ms is not None and hit.age_ms < latest_ms
 
 
 class _Caught:
@@ -334,9 +331,8 @@ class _Caught:
 
     def company_of(self, hit: Hit) -> Found:
         """Return what the company of a hit says: that of a honeypot, or of the same visitor."""
-        if self._is_near(hit, "trapped agent", hit.agent):
-            return {Reason.NEAR_HONEYPOT}
-        if hit.ip and self._is_near(hit, "trapped ip", hit.ip):
+        is_like = self._is_near(hit, "trapped agent", hit.agent)
+        if is_like or (hit.ip and self._is_near(hit, "trapped ip", hit.ip)):
             return {Reason.NEAR_HONEYPOT}
         return {Reason.SAME_VISITOR} if self._is_same(hit) else set()
 
@@ -359,38 +355,43 @@ class _Caught:
         return _is_among(self._times.get(key, ()), hit, _COMPANY_MS)
 
 
-def _second_looks(unsuspected: Sequence[Hit], clicks: Iterable[Hit]) -> Iterator[Hit]:
-    """Yield clicks that only look at what a reader clicks: another agent, from another network.
+def _home(hit: Hit) -> Home:
+    """Return a visitor's address, or where none is kept the operating system, and which it is."""
+    return bool(hit.ip), hit.ip or system_of(hit.agent)
 
-    Which of the two is the reader is known where the mail was opened from the address of one.
+
+def _second_looks(unsuspected: Sequence[Hit], clicks: Iterable[Hit]) -> Iterator[Hit]:
+    """Yield clicks that only look at what a reader clicks: another agent, from another home.
+
+    Which of the two is the reader is known where the mail was opened from the home of one.
     """
-    homes: dict[str, int] = {}
+    homes: dict[Home, int] = {}
     for hit in unsuspected:
-        if hit.kind is HitKind.OPEN and hit.ip:
-            homes.setdefault(hit.ip, hit.at_ms)
-    readers: dict[tuple[int, str, str], list[int]] = {}
+        if hit.kind is HitKind.OPEN:
+            homes.setdefault(_home(hit), hit.at_ms)
+    readers: dict[Reader, list[int]] = {}
     for hit in clicks:
-        if hit.ip in homes:
-            readers.setdefault((hit.link, hit.agent, hit.ip), []).append(hit.at_ms)
+        if _home(hit) in homes and _home(hit) != _NOWHERE:
+            readers.setdefault((hit.link, hit.agent, _home(hit)), []).append(hit.at_ms)
     for hit in unsuspected:
-        if hit.kind is HitKind.CLICK and hit.ip and not _is_at(homes, hit.ip, hit):
+        home = _home(hit)
+        if hit.kind is HitKind.CLICK and home != _NOWHERE and not _is_at(homes, home, hit):
             yield from (hit for one, times in readers.items() if _looks_at(hit, one, times, homes))
 
 
-def _looks_at(
-    hit: Hit, reader: tuple[int, str, str], times: Sequence[int], homes: dict[str, int]
-) -> bool:
-    link, agent, ip = reader
+def _looks_at(hit: Hit, reader: Reader, times: Sequence[int], homes: dict[Home, int]) -> bool:
+    link, agent, home = reader
     return (
         link == hit.link
         and agent != hit.agent
-        and _is_at(homes, ip, hit)
+        and home[0] == _home(hit)[0]
+        and _is_at(homes, home, hit)
         and _is_among(times, hit, _SECOND_LOOK_MS)
     )
 
 
-def _is_at(homes: dict[str, int], ip: str, hit: Hit) -> bool:
-    return homes.get(ip, hit.at_ms + 1) <= hit.at_ms
+def _is_at(homes: dict[Home, int], home: Home, hit: Hit) -> bool:
+    return homes.get(home, hit.at_ms + 1) <= hit.at_ms
 
 
 def _is_among(times: Sequence[int], hit: Hit, within_ms: int) -> bool:
