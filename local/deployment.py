@@ -14,6 +14,7 @@ from local.build import overrides, sam_environment
 from local.errors import StackError
 from local.processes import SAM, run_to_end
 from local.stack import CREDENTIALS, REGION, STACK_NAME
+from signalbox.model.domain_name import ascii_domain
 
 NOTE = "/signalbox/local/deployed"
 BROKEN = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
@@ -105,7 +106,7 @@ class Deployment:
 
     def verify_sender(self, address: str) -> None:
         """Let the domain of an address send mail; in the emulator any domain is verified at once."""
-        domain = address.rpartition("@")[2].strip("> ")
+        domain = ascii_domain(address.rpartition("@")[2].strip("> "))
         try:
             self.client("sesv2").create_email_identity(EmailIdentity=domain)
         except ClientError as error:

@@ -57,6 +57,8 @@ def test_why_an_action_is_not_performed(contact, rule, action, reason):
     [
         (MAIL, ACCOUNT, CONTACT, None),
         (MAIL, ACCOUNT, replace(CONTACT, email=""), SkipReason.NO_EMAIL),
+        (MAIL, ACCOUNT, replace(CONTACT, email="jürgen@b.de"), SkipReason.EMAIL_NOT_ASCII),
+        (MAIL, ACCOUNT, replace(CONTACT, email="ada@bücher.de"), None),
         (MAIL, replace(ACCOUNT, mail_from=""), CONTACT, SkipReason.NO_SENDER),
         (replace(MAIL, sender="a@b.example"), replace(ACCOUNT, mail_from=""), CONTACT, None),
     ],

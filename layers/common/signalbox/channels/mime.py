@@ -18,6 +18,7 @@ from email.policy import SMTP, EmailPolicy
 from functools import lru_cache
 from typing import Final
 
+from signalbox.model.domain_name import LONGEST_LABEL, DomainError, ascii_domain
 from signalbox.model.errors import SignalboxError
 from signalbox.model.mail_text import text_of
 
@@ -223,11 +224,17 @@ def _address(field: str, name: str, address: str) -> Address:
         raise MailRejectedError(f"{field}: holds a line break or another control character")
     local, _, domain = address.rpartition("@")
     try:
-        ascii_domain = domain.encode("idna").decode("ascii")
-        return Address(name, addr_spec=f"{local}@{ascii_domain}")
+        return Address(name, addr_spec=f"{local}@{_mail_domain(domain)}")
     # The standard library's parser lets some malformed addresses end in IndexError.
-    except (MessageError, ValueError, IndexError) as error:
+    except (DomainError, MessageError, ValueError, IndexError) as error:
         raise MailRejectedError(f"{field}: is not an e-mail address that SES takes") from error
+
+
+def _mail_domain(written: str) -> str:
+    domain = ascii_domain(written)
+    if max(map(len, domain.split("."))) > LONGEST_LABEL:
+        raise DomainError("has a part that is too long")
+    return domain
 
 
 # --- bodies --------------------------------------------------------------------------------------

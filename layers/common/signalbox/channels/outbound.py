@@ -43,6 +43,7 @@ from ssrfguard import (
     resolve,
 )
 
+from signalbox.model.domain_name import DomainError, ascii_domain
 from signalbox.model.errors import InvalidError
 from signalbox.model.retries import Answer, Fault, retry_after_ms
 
@@ -165,6 +166,7 @@ class _Incoming(io.RawIOBase):
 
 
 def _admit(url: str, allowed_hosts: frozenset[str]) -> tuple[Policy, Target]:
+    url = _with_ascii_host(url)
     if allowed_hosts:
         policy = _operators_policy(allowed_hosts)
         with suppress(BlockedURLError):
@@ -172,6 +174,22 @@ def _admit(url: str, allowed_hosts: frozenset[str]) -> tuple[Policy, Target]:
             if f"{_host(target)}:{target.port}" in allowed_hosts:
                 return policy, target
     return _strict_policy(), _strict_policy().check_url(url)
+
+
+def _with_ascii_host(url: str) -> str:
+    """Write a host of other letters in ASCII, which the guard would do by IDNA 2003."""
+    if url.isascii():
+        return url
+    with suppress(ValueError):  # the guard says what is wrong with it
+        authority = urlsplit(url).netloc
+        user, at, server = authority.rpartition("@")
+        host, colon, port = server.partition(":")
+        try:
+            name = ascii_domain(host)
+        except DomainError as error:
+            raise BlockedURLError(url, f"host {host!r} is not a usable name: {error}") from error
+        return url.replace(authority, f"{user}{at}{name}{colon}{port}", 1)
+    return url
 
 
 @cache

@@ -7,6 +7,7 @@ from email.header import Header
 from email.utils import formataddr, getaddresses
 from typing import Final
 
+from signalbox.model.domain_name import DomainError, ascii_domain
 from signalbox.model.errors import InvalidError
 
 ADDRESSES: Final = frozenset(
@@ -37,7 +38,7 @@ def in_ascii(name: str, value: str) -> str:
         if name not in ADDRESSES:
             return Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
         return ",\r\n ".join(_mailbox(shown, address) for shown, address in getaddresses([value]))
-    except UnicodeError as error:  # surrogates, or letters where an address has none
+    except (DomainError, UnicodeError) as error:  # surrogates, or letters where an address has none
         raise InvalidError(
             name, "cannot be written in ASCII, which mail servers ask for"
         ) from error
@@ -47,4 +48,4 @@ def _mailbox(name: str, address: str) -> str:
     local, at, domain = address.rpartition("@")
     if not at:
         raise UnicodeError
-    return formataddr((name, f"{local}@{domain.encode('idna').decode('ascii')}"), "utf-8")
+    return formataddr((name, f"{local}@{ascii_domain(domain)}"), "utf-8")

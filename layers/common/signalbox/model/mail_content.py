@@ -27,6 +27,7 @@ from string import punctuation
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from signalbox.model.domain_name import DomainError, ascii_domain
 from signalbox.model.link_slots import Slot, slots_in
 from signalbox.model.mail_text import PAGE_LINKS, URL, text_of
 from signalbox.model.personalisation import (
@@ -204,7 +205,7 @@ def compiled(html: str, text: str, subject: str) -> MailContent:
 def as_sent(url: str) -> str:
     """Return an http or https URL in the form that HTTP carries, ASCII alone; "" where it is none.
 
-    A host of other letters becomes what the domain name system knows it by (RFC 3490), all else is
+    A host of other letters becomes the one that a browser asks for (`model.domain_name`), all else is
     percent-encoded UTF-8.
     """
     found = _PARTS.fullmatch(url)
@@ -212,12 +213,18 @@ def as_sent(url: str) -> str:
         return ""
     if _AS_SENT.fullmatch(url):
         return url
+    user, at, server = found[2].rpartition("@")
+    host, colon, port = server.partition(":")
     try:
-        host = found[2].encode("idna").decode("ascii") if not found[2].isascii() else found[2]
-    except UnicodeError:
+        name = ascii_domain(host)
+    except DomainError:
         return ""
-    sent = f"{found[1]}{host}{quote(found[3], safe=punctuation, errors='replace')}"
+    sent = f"{found[1]}{_quoted(user)}{at}{name}{colon}{port}{_quoted(found[3])}"
     return sent if _AS_SENT.fullmatch(sent) else ""
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe=punctuation, errors="replace")
 
 
 def plain_target(url: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from signalbox.model.account import Account
 from signalbox.model.action import SendEmail
+from signalbox.model.address import is_mailable
 from signalbox.model.contact import Contact
 from signalbox.model.dispatch import Dispatch, SkipReason
 from signalbox.model.personalisation import Values
@@ -52,6 +53,8 @@ def unsendable(action: SendEmail, account: Account, contact: Contact) -> SkipRea
     """Say why no mail can be written to this contact; None where one can."""
     if not contact.email:
         return SkipReason.NO_EMAIL
+    if not is_mailable(contact.email):
+        return SkipReason.EMAIL_NOT_ASCII
     if not (action.sender or account.mail_from):
         return SkipReason.NO_SENDER
     return None
