@@ -13,6 +13,7 @@ from cli.errors import UsageError
 from cli.paging import everything
 from cli.screen import moment, show_json
 from cli.session import Session, command, open_session
+from signalbox.model.container import ContainerStatus
 
 group = typer.Typer(help="What campaigns say, and to whom.", no_args_is_help=True)
 
@@ -24,6 +25,10 @@ UNKNOWN_TYPE = "application/octet-stream"
 
 CampaignId = Annotated[
     str, typer.Argument(metavar="CAMPAIGN_ID", help="As `campaigns list` shows it.")
+]
+Notes = Annotated[str | None, typer.Option(help="What is to be known of it.")]
+MailerId = Annotated[
+    str | None, typer.Option("--mailer", metavar="ID", help="In whose name it writes.")
 ]
 Sms = Annotated[bool, typer.Option("--sms", help="An SMS campaign, not one by e-mail.")]
 
@@ -69,6 +74,49 @@ def show(session: Session, campaign_id: CampaignId, *, sms: Sms = False) -> None
         *(("look at", f"{one['field']} {one['message']}".strip()) for one in content["warnings"]),
     ]
     session.screen.facts({"campaign": container, "content": content}, facts)
+
+
+@command(group, open_session)
+def add(
+    session: Session,
+    *,
+    name: Annotated[str, typer.Option(help="Its name.")],
+    notes: Notes = None,
+    mailer: MailerId = None,
+    sms: Sms = False,
+) -> None:
+    """Make a campaign, which says nothing yet."""
+    wanted = _given(name=name, notes=notes, mailer_id=mailer)
+    made = session.api.call("POST", _path(sms=sms), body=wanted)
+    session.screen.say(made, f"Made campaign {made['container_id']}.")
+
+
+@command(group, open_session)
+def change(  # noqa: PLR0913 what can change of a campaign
+    session: Session,
+    campaign_id: CampaignId,
+    *,
+    name: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    notes: Notes = None,
+    mailer: MailerId = None,
+    status: Annotated[
+        ContainerStatus | None, typer.Option(help="One that is archived takes nobody in.")
+    ] = None,
+    sms: Sms = False,
+) -> None:
+    """Change what is given of a campaign; what it says stays."""
+    changes = _given(name=name, notes=notes, mailer_id=mailer, status=status)
+    if not changes:
+        raise UsageError("Say what shall change: --name, --notes, --mailer or --status.")
+    changed = session.api.call("PATCH", _path(campaign_id, sms=sms), body=changes)
+    session.screen.say(changed, f"Campaign {campaign_id} is changed.")
+
+
+@command(group, open_session)
+def delete(session: Session, campaign_id: CampaignId, *, sms: Sms = False) -> None:
+    """Delete a campaign; the contacts in it stay."""
+    session.api.call("DELETE", _path(campaign_id, sms=sms))
+    session.screen.say({"deleted": campaign_id}, f"Campaign {campaign_id} is deleted.")
 
 
 @command(group, open_session)
@@ -153,6 +201,10 @@ def _path(campaign_id: str = "", *, sms: bool) -> str:
         raise UsageError(f"{campaign_id!r} is no id of a campaign.")
     path = f"/api/{'sms' if sms else 'email'}-campaigns"
     return f"{path}/{campaign_id}" if campaign_id else path
+
+
+def _given(**facts: str | None) -> dict[str, str]:
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _sendable(content: dict[str, Any]) -> dict[str, Any]:

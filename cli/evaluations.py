@@ -17,6 +17,7 @@ from cli.patience import patiently
 from cli.screen import moment
 from cli.session import Session
 from signalbox.model.mailing_person import Seen, What
+from signalbox.model.relay_day import is_relay_day
 
 BAR = 30  # marks of the longest bar
 LONGEST_TARGET = 60
@@ -73,15 +74,16 @@ def rebuild(
     mailing_id: MailingId = "",
     *,
     every: Annotated[
-        bool, typer.Option("--all", help="Of every mailing that has started.")
+        bool, typer.Option("--all", help="Of all mailings, and of relayed mail.")
     ] = False,
 ) -> None:
-    """Make the counters of a mailing, or of all, again from the log; twice does no harm."""
+    """Make the counters of a mailing, a day's relayed mail, or all, again from the log.
+
+    Twice does no harm.
+    """
     if bool(mailing_id) is every:
         raise UsageError("Say either a mailing or --all.")
-    api = session.api
-    found = pages(api, "/api/mailings", "mailings", {}) if every else ()
-    ids = [one["mailing_id"] for one in found if one["run"]] if every else [_checked(mailing_id)]
+    ids = _all_counted(session) if every else [_checked(mailing_id)]
     done = [_rebuilt(session, one) for one in ids]
     session.screen.say({"rebuilt": done}, *map(_outcome, done))
     unsettled = [one for one in done if any(one[name] for name in ("moving", "untold"))]
@@ -89,25 +91,35 @@ def rebuild(
         raise CommandError("Not all could be rebuilt: ask again when it is quieter.")
 
 
+def _all_counted(session: Session) -> list[str]:
+    """Return the ids of the mailings that have started, and the days with relayed mail."""
+    known = pages(session.api, "/api/mailings", "mailings", {})
+    days = pages(session.api, "/api/relay/days", "days", {})
+    return [one["mailing_id"] for one in known if one["run"]] + [one["day"] for one in days]
+
+
 def _rebuilt(session: Session, mailing_id: str) -> dict[str, Any]:
-    """Rebuild a mailing; return how many of its shards came to what."""
+    """Rebuild a mailing, or a day of the relay; return how many of its shards came to what."""
+    is_day = is_relay_day(mailing_id)
+    place = "relay/days" if is_day else "mailings"
     outcomes: Counter[str] = Counter()
     after = ""
     while True:
         asked = {"query": {"after": after}}
-        path = f"/api/mailings/{mailing_id}/rebuild"
+        path = f"/api/{place}/{mailing_id}/rebuild"
         answer = patiently(partial(session.api.call, "POST", path, **asked))
         outcomes.update(one["outcome"] for one in answer["shards"])
         after = answer["next"]
         if not after:
             break
     names = (*SETTLED, "moving", "untold")
-    return {"mailing_id": mailing_id} | {name: outcomes[name] for name in names}
+    named = {"day" if is_day else "mailing_id": mailing_id}
+    return named | {name: outcomes[name] for name in names}
 
 
 def _outcome(done: dict[str, Any]) -> str:
     told = [f"{done[name]} {name}" for name in (*SETTLED, "moving", "untold") if done[name]]
-    return f"{done['mailing_id']}  {', '.join(told)} of 16 shards"
+    return f"{done.get('mailing_id') or done['day']}  {', '.join(told)} of 16 shards"
 
 
 def _checked(mailing_id: str) -> str:

@@ -19,6 +19,16 @@ At = Annotated[
     str,
     typer.Option(metavar="TIME", help="When it starts: ISO 8601 with an offset, or `now`."),
 ]
+Percent = Annotated[
+    float | None,
+    typer.Option(
+        min=0, max=100, metavar="PERCENT", help="Pauses itself at so many of them; 0 for never."
+    ),
+]
+After = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="MAILS", help="So many arrived or bounced before a share counts."),
+]
 UNLIMITED = "never"
 
 
@@ -47,7 +57,7 @@ def show(session: Session, mailing_id: MailingId) -> None:
 
 
 @command(group, open_session)
-def create(
+def create(  # noqa: PLR0913 the parts of a mailing
     session: Session,
     campaign_id: Annotated[
         str, typer.Argument(metavar="CAMPAIGN_ID", help="As `campaigns list` shows it.")
@@ -55,11 +65,33 @@ def create(
     *,
     at: At = "",
     untracked: Annotated[bool, typer.Option("--untracked", help="Track nothing of it.")] = False,
+    hard_bounces: Percent = None,
+    complaints: Percent = None,
+    after: After = None,
 ) -> None:
     """Prepare a mailing of a campaign; nothing goes out until it is started."""
     wanted = {"campaign_id": campaign_id, "at": at, "track_dispatch": not untracked}
+    wanted["limits"] = _limits(hard_bounces, complaints, after) or None
     mailing = session.api.call("POST", "/api/mailings", body=wanted)
     session.screen.say(mailing, f"Mailing {mailing['mailing_id']} is prepared: {mailing['name']}.")
+
+
+@command(group, open_session)
+def change(
+    session: Session,
+    mailing_id: MailingId,
+    *,
+    hard_bounces: Percent = None,
+    complaints: Percent = None,
+    after: After = None,
+) -> None:
+    """Change the limits at which a mailing pauses itself; the others stay as they are."""
+    limits = _limits(hard_bounces, complaints, after)
+    if not limits:
+        raise UsageError("Say what shall change: --hard-bounces, --complaints or --after.")
+    changed = session.api.call("PATCH", _path(mailing_id), body={"limits": limits})
+    told = " or ".join(_pauses_at(changed))
+    session.screen.say(changed, f"{changed['name']!r} pauses at {told}.")
 
 
 @command(group, open_session)
@@ -130,6 +162,18 @@ def _path(mailing_id: str, verb: str = "") -> str:
     return f"{path}/{verb}" if verb else path
 
 
+def _limits(
+    hard_bounces: float | None, complaints: float | None, after: int | None
+) -> dict[str, float]:
+    """Return the limits that were said, as the API names them."""
+    said = {
+        "hard_bounce_percent": hard_bounces,
+        "complaint_percent": complaints,
+        "after": after,
+    }
+    return {name: number for name, number in said.items() if number is not None}
+
+
 def _tell(session: Session, mailing: dict[str, Any]) -> None:
     """Say how a mailing stands after a command."""
     when = f" and starts {moment(mailing['at_ms'])}" if mailing["state"] == "scheduled" else ""
@@ -142,7 +186,7 @@ def _when(mailing: dict[str, Any]) -> int:
 
 
 def _facts(mailing: dict[str, Any]) -> list[tuple[str, str]]:
-    limits = mailing["limits"]
+    bounces, complaints = _pauses_at(mailing)
     return [
         ("id", mailing["mailing_id"]),
         ("name", mailing["name"]),
@@ -154,14 +198,22 @@ def _facts(mailing: dict[str, Any]) -> list[tuple[str, str]]:
         ("lists", ", ".join(mailing["lists"])),
         ("audience", str(mailing["audience_size"]) if mailing["audience_size"] >= 0 else ""),
         ("run", str(mailing["run"] or "")),
-        ("pauses at", f"{_share(limits['hard_bounce_percent'])} hard bounces"),
-        ("", f"{_share(limits['complaint_percent'])} complaints, of {limits['after']} or more"),
+        ("pauses at", bounces),
+        ("", complaints),
         ("author", mailing["author"]),
         ("created", moment(mailing["created_ms"])),
         ("starts", moment(mailing["at_ms"])),
         ("started", moment(mailing["started_ms"])),
         ("ended", moment(mailing["finished_ms"])),
     ]
+
+
+def _pauses_at(mailing: dict[str, Any]) -> tuple[str, str]:
+    """Return at how many bounces a mailing pauses itself, and at how many complaints."""
+    limits = mailing["limits"]
+    bounces, complaints = limits["hard_bounce_percent"], limits["complaint_percent"]
+    least = f"of {limits['after']} or more"
+    return f"{_share(bounces)} hard bounces", f"{_share(complaints)} complaints, {least}"
 
 
 def _share(percent: float) -> str:

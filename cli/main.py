@@ -21,6 +21,8 @@ from cli import (
     imports,
     init,
     keys,
+    lists,
+    mailers,
     mailings,
     permissions,
     presets,
@@ -107,6 +109,8 @@ command(app, open_session)(dead_letters.redrive)
 app.add_typer(rules.group, name="rules")
 app.add_typer(presets.group, name="presets")
 command(app, open_session, name="log")(rule_log.show_log)
+app.add_typer(lists.group, name="lists")
+app.add_typer(mailers.group, name="mailers")
 app.add_typer(campaigns.group, name="campaigns")
 app.add_typer(mailings.group, name="mailings")
 app.add_typer(keys.group, name="keys")

@@ -132,7 +132,7 @@ def _has_message_id(content: bytes) -> bool:
 def _check_key(session: Session) -> None:
     """Raise `UsageError` at once, and not for each mail, where the token may not relay."""
     if PERMISSION not in session.api.call("GET", "/api/key")["permissions"]:
-        raise UsageError("This token may not relay mail: it takes an admin's or a marketer's.")
+        raise UsageError("This token may not relay mail: it takes one with the role relay.")
 
 
 def _password(file: Path | None) -> str:

@@ -22,7 +22,7 @@ from signalbox.model.feedback import ACCOUNT_TAG, CONTACT_TAG
 from signalbox.model.relay_day import relay_day
 from signalbox.model.tracking_permission import Mode
 from signalbox.model.tracking_token import Token, TokenKind
-from signalbox.store import contacts, relays, suppressions, unsubscribes
+from signalbox.store import contacts, relay_days, relays, suppressions, unsubscribes
 from signalbox.store.relays import Claim, Standing, State
 
 from .links import modes_of, tracked
@@ -121,6 +121,7 @@ def _posts(account: Account, wanted: Wanted, left: Sequence[Recipient]) -> Itera
             yield _Post(tuple(left), wanted.letter.filled(), _id_of_one(left, known))
         return
     day = relay_day(_now_ms())
+    relay_days.note(account.account_id, day)
     base = environment().public_url or wanted.base_url
     for one in left:
         contact = known.get(one.address)

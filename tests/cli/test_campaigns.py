@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cli import paging
-from tests.functions.test_campaigns import MAIL, TEXT, made
+from tests.campaigns import MAIL, TEXT, made
 from tests.phones import phones
 
 
@@ -60,6 +60,43 @@ def test_one_is_shown(stand, account, campaign):
     assert any("%FIRTSNAME% is no personalisation tag" in line for line in lines)
     shown = stand.read("campaigns", "show", campaign)
     assert ("Summer", 2) == (shown["campaign"]["name"], shown["content"]["version"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"), [("email-campaigns", ()), ("sms-campaigns", ("--sms",))]
+)
+def test_one_is_made_changed_and_deleted(stand, account, kind, options):
+    """What is not given stays."""
+    mailer_id = account.call("POST", "/api/mailers", {"name": "Acme"})[1]["mailer_id"]
+    given = ("--name", "Spring", "--notes", "first", "--mailer", mailer_id)
+    (said,) = stand.lines("campaigns", "add", *given, *options)
+    (made_one,) = account.call("GET", f"/api/{kind}")[1]["containers"]
+    campaign_id = made_one["container_id"]
+
+    changes = ("--name", "Summer", "--notes", "", "--status", "archived")
+    changed = stand.lines("campaigns", "change", campaign_id, *changes, *options)
+    (known,) = account.call("GET", f"/api/{kind}")[1]["containers"]
+    deleted = stand.lines("campaigns", "delete", campaign_id, *options)
+
+    assert (f"Made campaign {campaign_id}.", "Spring", "first", mailer_id) == (
+        said,
+        *(made_one[name] for name in ("name", "notes", "mailer_id")),
+    )
+    assert [f"Campaign {campaign_id} is changed."] == changed
+    assert ("Summer", "", mailer_id, "archived") == tuple(
+        known[name] for name in ("name", "notes", "mailer_id", "status")
+    )
+    assert [f"Campaign {campaign_id} is deleted."] == deleted
+    assert [] == account.call("GET", f"/api/{kind}")[1]["containers"]
+
+
+def test_programs_are_told_what_was_deleted(stand, campaign):
+    assert {"deleted": campaign} == stand.read("campaigns", "delete", campaign)
+
+
+def test_a_change_of_nothing_is_not_asked(stand):
+    assert 2 == stand.run("campaigns", "change", "1").exit_code
+    assert [] == stand.server.requests
 
 
 def test_one_that_is_protected_says_so(stand, account, campaign):

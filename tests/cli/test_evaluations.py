@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from cli import paging
 from cli.screen import moment
 from signalbox.model.mailing import MailingState
-from signalbox.store import mailings, table
-from tests.functions.test_campaigns import MAIL, made
+from signalbox.model.retention import DAY_MS
+from signalbox.store import mailings, relay_days, table
+from tests.campaigns import MAIL, made
 from tests.mailed import AT_MS, TrackingStream, hit, hits, message, write
 from tests.people import ACCOUNT_ID
 
@@ -149,6 +151,36 @@ def test_a_rebuild_says_what_came_of_it(stand, mailing_id):
     }
     assert [f"{mailing_id}  16 unchanged of 16 shards"] == stand.lines("rebuild", mailing_id)
     assert expected == stand.read("rebuild", "--all")
+
+
+def test_a_rebuild_of_all_counts_relayed_mail_again_too(  # noqa: PLR0913, PLR0917 what is there
+    stand, account, cloud, stream, mailing_id, campaign_id, monkeypatch
+):
+    """Over all pages, of mailings and of days; a draft has nothing to count."""
+    monkeypatch.setattr(paging, "PAGE", 1)
+    account.call("POST", "/api/mailings", {"campaign_id": campaign_id})
+    days = ["20261119", "20261120", "20261121"]
+    for day in days:
+        relay_days.note(ACCOUNT_ID, day)
+        write(cloud, hits("open", "7", human=[hit()], mailing_id=day))
+    stream.records()  # are lost
+
+    lines = stand.lines("rebuild", "--all")
+
+    corrected = "15 unchanged, 1 corrected of 16 shards"
+    assert [
+        f"{mailing_id}  16 unchanged of 16 shards",
+        *(f"{day}  {corrected}" for day in reversed(days)),
+    ] == lines
+    span = f"since_ms={AT_MS - 2 * DAY_MS}&until_ms={AT_MS}"
+    assert 3 == account.call("GET", "/api/relay/evaluation", query=span)[1]["opened"]["human"]
+
+
+def test_a_day_is_rebuilt_alone(stand, mailing_id):
+    expected = {"day": "20261121", "unchanged": 16, "corrected": 0, "moving": 0, "untold": 0}
+
+    assert {"rebuilt": [expected]} == stand.read("rebuild", "20261121")
+    assert ["20261121  16 unchanged of 16 shards"] == stand.lines("rebuild", "20261121")
 
 
 def test_a_rebuild_that_the_stream_is_behind_of_fails_and_says_so(stand, mailing_id, monkeypatch):

@@ -33,6 +33,14 @@ def test_an_event_key_can_be_made(stand):
     assert (40, "event") == (len(made["key"]), made["role"])
 
 
+def test_a_key_that_may_relay_only_can_be_made(stand):
+    made = stand.read("keys", "create", "relay", "--name", "shop")
+
+    own = stand.read("status", SIGNALBOX_TOKEN=made["key"])
+
+    assert ("relay", "relay") == (made["role"], own["key"]["role"])
+
+
 def test_a_role_that_does_not_exist_is_a_fault_of_usage(stand):
     result = stand.run("keys", "create", "king", "--name", "Mia")
 

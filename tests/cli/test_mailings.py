@@ -6,8 +6,7 @@ from cli import paging
 from cli.screen import moment
 from signalbox.model.message import Message, Report, State
 from signalbox.store import messages
-from tests.functions.test_campaigns import MAIL, made
-from tests.functions.test_mailings import due_in
+from tests.campaigns import MAIL, due_in, made
 from tests.people import ACCOUNT_ID
 
 HOUR_MS = 3_600_000

@@ -332,3 +332,11 @@ def test_a_token_that_may_not_relay_is_told_before_the_first_mail(stand):
     result = stand.run("relay", "--port", "0", role=Role.EVENT)
 
     assert (2, True) == (result.exit_code, "may not relay mail" in result.stderr)
+
+
+def test_a_key_for_the_relay_alone_is_enough(stand):
+    """It may ask who it is, and that is all that is asked before the first mail."""
+    result = stand.run("relay", "--host", "192.0.2.1", role=Role.RELAY)
+
+    assert "may not relay" not in result.stderr
+    assert ["/api/key"] == [path for _, path, _ in stand.server.requests]

@@ -1,5 +1,7 @@
 """Mail of other programs is passed on: tracked as the account has it, and to whom it may go."""
 
+import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -9,15 +11,19 @@ from functions.relay import sending
 from functions.relay.request import MOST_BYTES, MOST_RECIPIENTS
 from signalbox import aws
 from signalbox.model.credential import Role
+from signalbox.model.relay_day import relay_day
 from signalbox.model.suppression import Suppression, SuppressionReason
 from signalbox.model.tracking_permission import Mode
 from signalbox.people import add_contact
-from signalbox.store import suppressions, tracking, unsubscribes
+from signalbox.store import suppressions, table, tracking, unsubscribes
 from tests import hits
 from tests.cloud import Context, http_event
-from tests.mailed import TrackingStream
+from tests.mailed import AT_MS, TrackingStream, hit, write
+from tests.mailed import hits as opened
 from tests.people import ACCOUNT_ID, People
 from tests.relaying import ADA, EVE, ask, mail, states, switch, urls
+
+DAY = "20261121"
 
 
 def test_mail_is_passed_on_as_it_is(account, cloud):
@@ -274,3 +280,67 @@ def test_an_evaluation_has_a_span(account):
 
     assert (422, "until_ms") == (status, answer["errors"][0]["field"])
     assert (31, 0, None) == (none["days"], none["opened"]["human"], none["opened"]["rate"])
+
+
+def test_the_days_of_tracked_mail_are_listed(account):
+    """Mail that is not tracked has no opens and clicks to count, so its day is none of them."""
+    ask(account, mail())
+    before = account.call("GET", "/api/relay/days")[1]
+    switch(account, "anonymous")
+    for name in "ab":
+        ask(account, mail(), idempotency_key=name)
+
+    answer = account.call("GET", "/api/relay/days", role=Role.VIEWER)[1]
+
+    assert {"days": [], "next": ""} == before
+    assert ([{"day": relay_day(time.time_ns() // 1_000_000)}], "") == (
+        answer["days"],
+        answer["next"],
+    )
+
+
+def test_a_day_is_counted_again(account, cloud, monkeypatch):
+    """What was opened, and not counted, is in the numbers then."""
+    write(cloud, opened("open", account.ada.contact_id, human=[hit()], mailing_id=DAY))
+    stream = TrackingStream(cloud)
+    stream.records()  # are lost
+    monkeypatch.setattr(table, "sleep", lambda _: stream.flow())
+    path = f"/api/relay/days/{DAY}/rebuild"
+
+    status, answer = account.call("POST", path, role=Role.ADMIN)
+
+    found = Counter(one["outcome"] for one in answer["shards"])
+    assert (200, DAY, "", {"unchanged": 15, "corrected": 1}) == (
+        status,
+        answer["day"],
+        answer["next"],
+        found,
+    )
+    span = f"since_ms={AT_MS}&until_ms={AT_MS}"
+    evaluated = account.call("GET", "/api/relay/evaluation", query=span)[1]
+    assert (1, 1) == (evaluated["days"], evaluated["opened"]["human"])
+    assert 403 == account.call("POST", path, role=Role.MARKETER)[0]
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        ("20261131", 404),
+        ("2026W471", 422),
+        ("2026-1-1", 422),
+        ("1", 422),
+        ("\u0662\u0660\u0662\u0666\u0661\u0661\u0662\u0661", 422),
+    ],
+)
+def test_what_is_no_day_is_not_counted_again(account, day, expected):
+    assert expected == account.call("POST", f"/api/relay/days/{day}/rebuild")[0]
+
+
+def test_counting_a_day_again_goes_on_where_the_time_ran_out(account, monkeypatch):
+    monkeypatch.setattr("functions.admin.rebuilds.WHILE_S", -1)
+    path = f"/api/relay/days/{DAY}/rebuild"
+    _, first = account.call("POST", path)
+    _, last = account.call("POST", path, query="after=11")
+
+    assert ([0, 1, 2, 3], "3") == ([one["shard"] for one in first["shards"]], first["next"])
+    assert ([12, 13, 14, 15], "") == ([one["shard"] for one in last["shards"]], last["next"])

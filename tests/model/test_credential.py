@@ -58,9 +58,10 @@ def test_only_a_fingerprint_is_kept():
 
 
 def test_every_role_has_its_permissions():
-    """Nobody but the global admin may do everything; an event key sends events and no more."""
+    """Nobody but the global admin may do everything; the keys of programs do one thing each."""
     assert set(Role) == set(ALLOWED)
     assert [Role.GLOBAL_ADMIN] == [role for role in Role if set(Permission) == ALLOWED[role]]
     assert [Permission.SEND_EVENTS] == [one for one in Permission if allowed(Role.EVENT, one)]
+    assert [Permission.RELAY_MAIL] == [one for one in Permission if allowed(Role.RELAY, one)]
     ranks = [Role.VIEWER, Role.ANALYST, Role.MARKETER, Role.ADMIN, Role.GLOBAL_ADMIN]
     assert all(ALLOWED[low] < ALLOWED[high] for low, high in itertools.pairwise(ranks))

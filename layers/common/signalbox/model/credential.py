@@ -27,6 +27,7 @@ class Role(StrEnum):
     ANALYST = "analyst"
     VIEWER = "viewer"
     EVENT = "event"
+    RELAY = "relay"
 
 
 class Key(NamedTuple):

@@ -38,6 +38,7 @@ ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.ANALYST: frozenset({Permission.READ_SETUP, Permission.READ_PEOPLE}),
     Role.VIEWER: frozenset({Permission.READ_SETUP}),
     Role.EVENT: frozenset({Permission.SEND_EVENTS}),
+    Role.RELAY: frozenset({Permission.RELAY_MAIL}),
 }
 
 

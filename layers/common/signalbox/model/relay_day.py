@@ -20,6 +20,14 @@ def day_id(day: date) -> str:
     return f"{day:%Y%m%d}"
 
 
+def is_day(text: str) -> bool:
+    """Tell whether eight digits are a day."""
+    try:
+        return day_id(date.fromisoformat(text)) == text
+    except ValueError:
+        return False
+
+
 def is_relay_day(mailing_id: str) -> bool:
     """Tell whether this stands for relayed mail and for no mailing."""
     return len(mailing_id) == _DIGITS

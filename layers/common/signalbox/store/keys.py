@@ -92,6 +92,11 @@ def idempotency(account_id: str, key_digest: str) -> str:
     return f"A#{account_id}#idempotency#{key_digest}"
 
 
+def relay_days(account_id: str) -> str:
+    """Partition of the days on which tracked mail was relayed (tracking table)."""
+    return f"A#{account_id}#relay-days"
+
+
 def rate_limit(account_id: str) -> str:
     """Partition of how often an account asks (tracking table)."""
     return f"A#{account_id}#rate-limit"
