@@ -10,10 +10,11 @@ from aws_lambda_powertools.event_handler import Response
 
 from signalbox.model.contact import ENTROPY_BITS, new_contact_id
 from signalbox.model.contact_list import EMAIL_CHANNEL, SMS_CHANNEL, ContactList
+from signalbox.model.container import ContainerKind
 from signalbox.model.errors import InvalidError
 from signalbox.model.item_size import check_size
 from signalbox.model.permission import Permission
-from signalbox.store import accounts, lists, memberships
+from signalbox.store import accounts, audiences, lists, memberships
 
 from .answers import answer
 from .list_requests import absent, choosing, chosen, flag, own_id, refuse_absent
@@ -106,13 +107,17 @@ def change(list_id: str) -> Response[str]:
 def delete(list_id: str) -> Response[str]:
     """Delete a list; the contacts on it stay, unlike in the original.
 
+    One that the audience of a campaign names is not deleted.
+
     The list is gone at once. What puts contacts on it is removed for up to 15 seconds, about 30,000
     of them; each deletion of a list goes on with what earlier ones left, also one that is told that
     the list is gone already, as a repeat is after a fault. Nobody sees the rest meanwhile.
     """
     key = caller(router, Permission.WRITE_RULES)
     try:
-        lists.delete(key.account_id, own_id("list", list_id), time.time_ns() // 1_000_000)
+        own = own_id("list", list_id)
+        audiences.check_unnamed(key.account_id, ContainerKind.LIST, own)
+        lists.delete(key.account_id, own, time.time_ns() // 1_000_000)
     finally:
         memberships.sweep(key.account_id, until=time.monotonic() + SWEEP_S)
     return answer({})

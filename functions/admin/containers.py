@@ -20,7 +20,7 @@ from signalbox.model.credential import Key
 from signalbox.model.errors import InvalidError
 from signalbox.model.permission import Permission
 from signalbox.observability import logger
-from signalbox.store import container_memberships, containers, mailers, memberships
+from signalbox.store import audiences, container_memberships, containers, mailers, memberships
 
 from .mailers import AfterId, Name, Notes
 from .requests import Limit, Sent, Shown, answers, caller, now_ms
@@ -152,7 +152,10 @@ def read(kind: Kind, container_id: ContainerId) -> ContainerShown:
 
 @router.patch("/<kind>/<container_id>", responses=answers("The container", 404, 409))
 def change(kind: Kind, container_id: ContainerId, sent: ContainerChanges) -> ContainerShown:
-    """Change what the body names of a container. One that is archived takes nobody in."""
+    """Change what the body names of a container. One that is archived takes nobody in.
+
+    A campaign in protected mode cannot be archived.
+    """
     standing = asked(kind, container_id, caller(router, Permission.WRITE_RULES))
     facts = sent.model_dump(exclude_none=True)
     if sent.members is not None:
@@ -170,12 +173,18 @@ def change(kind: Kind, container_id: ContainerId, sent: ContainerChanges) -> Con
 def delete(kind: Kind, container_id: ContainerId) -> None:
     """Delete a container; the contacts in it stay.
 
+    It is refused to delete a list that a group or the audience of a campaign names, and a campaign in
+    protected mode.
+
     It is gone at once, and so is what it held for everybody who asks. What is left of that on record
     is removed for up to 15 seconds now, the rest by later deletions.
     """
     key = caller(router, Permission.WRITE_RULES)
     try:
-        containers.delete(asked(kind, container_id, key), now_ms())
+        standing = asked(kind, container_id, key)
+        if not standing.kind.is_campaign:
+            audiences.check_unnamed(key.account_id, standing.kind, container_id)
+        containers.delete(standing, now_ms())
     finally:
         _sweep(key.account_id)
 

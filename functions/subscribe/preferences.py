@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from signalbox.environment import environment
-from signalbox.model.contact import Contact, addresses
+from signalbox.model.contact import REACHED_BY, Contact, reached_by
 from signalbox.model.contact_list import ContactList
 from signalbox.model.errors import NotFoundError
 from signalbox.model.membership import Membership, Subscription, unsubscribed
@@ -37,7 +37,6 @@ from .preference_form import Action, Wish
 
 ACTOR = "contact"
 ALL_LEFT = "unsubscribed from everything"
-REACHED_BY = ("email:", "phone:")
 DONE = {
     Action.ONE_CLICK: "",
     Action.SAVE: "Saved.",
@@ -71,7 +70,7 @@ def standing(token: Token) -> Preferences:
         if one.status is Subscription.ACTIVE
         and (contact_list := lists.find(token.account_id, one.list_id))
     ]
-    reached = _reached_by(contact)
+    reached = reached_by(contact)
     barred = unsubscribes.find_many(token.account_id, reached) if reached else set()
     return Preferences(contact, joined, bool(barred))
 
@@ -96,8 +95,7 @@ def perform(token: Token, wish: Wish, now_ms: int) -> str:
 def _perform(token: Token, contact: Contact, wish: Wish, now_ms: int) -> None:
     match wish.action:
         case Action.AGAIN:
-            for address in _reached_by(contact):
-                unsubscribes.lift(token.account_id, address)
+            _allow_mail(contact)
         case Action.EVERYTHING:
             _leave_everything(token, contact, now_ms)
         case Action.ONE_CLICK:
@@ -133,14 +131,24 @@ def _lists_of(token: Token) -> tuple[str, ...]:
 
 
 def _leave_everything(token: Token, contact: Contact, now_ms: int) -> None:
-    """Bar the addresses first: that is what keeps every mailing from being sent there."""
-    for address in _reached_by(contact):
+    """Bar the contact and its addresses first: that is what keeps every mailing from being sent.
+
+    An address that it gets once it is barred itself is barred with it.
+    """
+    barred = contacts.unsubscribe(token.account_id, token.contact_id, REACHED_BY)
+    for address in dict.fromkeys((*reached_by(contact), *reached_by(barred))):
         unsubscribes.note(token.account_id, address, mailing_id=token.mailing_id, at_ms=now_ms)
     joined = memberships.of_contact(token.account_id, token.contact_id)
     _leave(token, (one.list_id for one in joined), now_ms)
     voice = Voice(Source.PAGE, ACTOR, now_ms, ALL_LEFT)
     _say(token, dict.fromkeys(Purpose, Answer.NO), voice)
     _mark(token, now_ms)
+
+
+def _allow_mail(contact: Contact) -> None:
+    allowed = contacts.resubscribe(contact.account_id, contact.contact_id, REACHED_BY)
+    for address in reached_by(allowed):
+        unsubscribes.lift(contact.account_id, address)
 
 
 def _leave(token: Token, list_ids: Iterable[str], now_ms: int) -> None:
@@ -165,11 +173,6 @@ def _mark(token: Token, now_ms: int) -> None:
     """Let the message say that its reader unsubscribed by it, which its mailing's counters count."""
     if token.mailing_id != NO_MAILING:
         messages.mark_unsubscribed(token.account_id, token.mailing_id, token.contact_id, now_ms)
-
-
-def _reached_by(contact: Contact) -> list[str]:
-    """Return the addresses that mail and texts go to."""
-    return [one for one in addresses(contact) if one.startswith(REACHED_BY)]
 
 
 @cache

@@ -8,6 +8,7 @@ from signalbox.model.account import Account
 from signalbox.model.address import email_address
 from signalbox.model.confirmation import Confirmation, claimed_account, token, verified
 from signalbox.model.contact_list import EMAIL_CHANNEL, ContactList, from_public_id
+from signalbox.model.container import EMAIL
 from signalbox.model.errors import ConflictError, InvalidError, NotFoundError
 from signalbox.model.membership import NONCE_DIGITS, Membership, confirmed, signed_up
 from signalbox.people import add_contact
@@ -25,6 +26,7 @@ from signalbox.store import (
 from . import mails
 from .form import Form
 
+OF_MAIL = frozenset({EMAIL})
 TRIES = 5  # where the contact comes or goes at the same time
 
 
@@ -112,6 +114,8 @@ def confirm(shown: str, now_ms: int) -> ContactList:
         memberships.change(awaiting.account_id, awaiting.contact_id, awaiting.list_id, decide)
     contact = contacts.find(awaiting.account_id, awaiting.contact_id)
     if contact and contact.email:
+        if contact.unsubscribed:
+            contacts.resubscribe(awaiting.account_id, awaiting.contact_id, OF_MAIL)
         address = email_address(contact.email)
         erasure.lift_opt_out(awaiting.account_id, address, awaiting.list_id)
         unsubscribes.lift(awaiting.account_id, address)

@@ -211,9 +211,9 @@ def test_what_bars_an_address_is_answered_by_one_query(ada, monkeypatch):
         aws, "call", lambda *one, **request: calls.append(one[1]) or call(*one, **request)
     )
 
-    assert suppressions.bars(A, ADA) == (["7"], BOUNCED)
+    assert suppressions.bars(A, ADA) == (["7"], BOUNCED, False)
     assert calls == ["Query", "GetItem", "BatchGetItem"]  # the salt; do the lists exist?
-    assert suppressions.bars(A, NOBODY) == ([], None)
+    assert suppressions.bars(A, NOBODY) == ([], None, False)
 
 
 def test_opt_outs_of_an_erased_contact_stand_beside_its_suppression(ada):
@@ -225,7 +225,7 @@ def test_opt_outs_of_an_erased_contact_stand_beside_its_suppression(ada):
 
     assert erase(A, ada.contact_id)
 
-    assert suppressions.bars(A, ADA) == (["7"], BOUNCED)
+    assert suppressions.bars(A, ADA) == (["7"], BOUNCED, False)
     assert container_memberships.opt_outs(A, ADA) == ["7"]
     assert erasure.opted_out(A, ADA) == {"7"}
 

@@ -62,7 +62,8 @@ from signalbox.model.rule import Rule
 from signalbox.model.sms import LONGEST_TEXT
 from signalbox.model.trial import EVENT_TAG, stand_in
 from signalbox.model.wire import packed
-from signalbox.store import container_memberships, fields, suppressions, tracking
+from signalbox.store import fields, suppressions, tracking
+from signalbox.store.suppressions import Bars
 
 DISPATCH_ID = "Signalbox-Dispatch-Id"
 SOURCE = "rule"  # of events that rules record
@@ -179,9 +180,10 @@ def _untextable(action: SendSms, contact: Contact) -> SkipReason | None:
         return SkipReason.NO_PHONE
     if not environment().sms_origination_identity:
         return SkipReason.NO_SENDER
-    if action.respect_opt_outs and _opted_out(contact):
-        return SkipReason.OPTED_OUT
-    return None
+    if not action.respect_opt_outs:
+        return None
+    phone = f"phone:{contact.phone_number}"
+    return _unwanted(suppressions.bars(contact.account_id, phone))
 
 
 def _barred(action: SendEmail, contact: Contact) -> SkipReason | None:
@@ -192,15 +194,14 @@ def _barred(action: SendEmail, contact: Contact) -> SkipReason | None:
     bars = suppressions.bars(contact.account_id, email_address(contact.email))
     if bars.suppression:
         return SkipReason.SUPPRESSED
-    if action.respect_opt_outs and bars.opt_outs:
-        return SkipReason.OPTED_OUT
-    return None
+    return _unwanted(bars) if action.respect_opt_outs else None
 
 
-def _opted_out(contact: Contact) -> bool:
-    """Tell whether the contact's phone is on an opt-out list."""
-    address = f"phone:{contact.phone_number}"
-    return bool(container_memberships.opt_outs(contact.account_id, address))
+def _unwanted(bars: Bars) -> SkipReason | None:
+    """Say how the owner of an address said that nothing is to come there; None for nobody did."""
+    if bars.unsubscribed:
+        return SkipReason.UNSUBSCRIBED
+    return SkipReason.OPTED_OUT if bars.opt_outs else None
 
 
 # --- calls and other systems ---------------------------------------------------------------------

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from signalbox.model.address import email_address
 from signalbox.model.tracking_permission import NOTHING_SAID, Permission, Statements
 
 EPOCH_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 ENTROPY_BITS = 12
+REACHED_BY: Final = frozenset({"email", "phone"})
+"""The kinds of addresses that mail and texts go to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,9 @@ class Contact:
 
     `fields` are custom fields by their tag (`COMPANY`); times are milliseconds; `phone` is as it
     was written, `phone_number` in E.164 (`+4930123456`) where it is one. `statements` are the
-    contact's last words on being tracked. `version` moves with every change.
+    contact's last words on being tracked. `unsubscribed` are the kinds of addresses at which it wants
+    no marketing mail, whatever they are: all of `REACHED_BY`, or those that are left of them since
+    it allowed some again. `version` moves with every change.
     """
 
     account_id: str
@@ -31,6 +36,7 @@ class Contact:
     created_ms: int = 0
     updated_ms: int = 0
     statements: Statements = NOTHING_SAID
+    unsubscribed: frozenset[str] = frozenset()
     version: int = 1
 
     @property
@@ -47,6 +53,11 @@ def addresses(contact: Contact) -> list[str]:
     if contact.external_id:
         owned.append(f"external:{contact.external_id}")
     return owned
+
+
+def reached_by(contact: Contact) -> list[str]:
+    """Return the addresses of a contact that mail and texts go to."""
+    return [one for one in addresses(contact) if one.partition(":")[0] in REACHED_BY]
 
 
 def new_contact_id(now_ms: int, entropy: int) -> str:

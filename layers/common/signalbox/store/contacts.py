@@ -3,14 +3,16 @@
 Item    pk A#<account>#contact#<contact>   sk contact    the contact
         body, version    the version moves with every change
         permission       what the contact says to being tracked (see `tracking_permissions`)
+        unsubscribed     kinds of addresses that get no marketing mail, none where it wants any
         container, place A#<account>#contacts##<shard>, the id of 16 digits: the list of all
 Item    pk A#<account>#address#<kind>:<normalised>  sk address    kinds email, phone, external
         contact          the id of who has this address; unique by construction
 Access  create, change, delete, each with addresses, list entries and counts in one transaction;
-        read by id, many at once; who has this address (a batch of events asks for all at once)
+        read by id, many at once; who has this address (a batch of events asks for all at once);
+        note that a contact wants no marketing mail, which each new address is then told of, too
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -24,7 +26,9 @@ from signalbox.store import contact_listing, counters, keys, origin, table
 from signalbox.store.table import Item, Key
 
 FREE = "attribute_not_exists(pk)"
-OUTSIDE_BODY = {"account_id", "contact_id", "statements", "version"}
+OUTSIDE_BODY = {"account_id", "contact_id", "statements", "unsubscribed", "version"}
+UNMOVED = "version = :since"
+TRIES = 10  # where others write the same contact at the same time
 
 
 class IdTakenError(ConflictError):
@@ -88,6 +92,8 @@ def is_that(item: Item, contact: Contact) -> bool:
 def save(contact: Contact, *, since: Contact) -> Contact:
     """Write a changed contact and return it with its new version.
 
+    What a contact that unsubscribed is reached by from now on gets no marketing mail either.
+
     Raises:
         AddressTakenError: another contact has one of its new addresses.
         MovedError: somebody changed or deleted the contact since `since` was read.
@@ -101,6 +107,7 @@ def save(contact: Contact, *, since: Contact) -> Contact:
         *(_taking(changed, address) for address in gained),
         *(_giving_up(changed, address) for address in old if address not in new),
         *_listing(changed, add=add, remove=remove),
+        *(_barring(changed, address) for address in gained if _is_barred(changed, address)),
     ]
     try:
         table.transact(writes)
@@ -114,9 +121,33 @@ def replacing(changed: Contact, *, since: Contact) -> Item:
     return table.putting(
         environment().contacts_table,
         _item(changed),
-        condition="version = :since",
+        condition=UNMOVED,
         values={":since": since.version},
     )
+
+
+def unsubscribe(account_id: str, contact_id: str, kinds: frozenset[str]) -> Contact:
+    """Note that a contact wants no marketing mail at addresses of these kinds; return it then.
+
+    The addresses that it has are for the caller (`unsubscribes.note`): those of the contact that is
+    returned, since it may have got another meanwhile.
+
+    Raises:
+        NotFoundError: there is no such contact.
+        MovedError: others changed it all the while.
+    """
+    return _resolved(account_id, contact_id, kinds.union)
+
+
+def resubscribe(account_id: str, contact_id: str, kinds: frozenset[str]) -> Contact:
+    """Note that a contact allows marketing mail again at addresses of these kinds; return it then.
+
+    The addresses are for the caller (`unsubscribes.lift`), as for `unsubscribe`.
+
+    Raises:
+        NotFoundError, MovedError: as for `unsubscribe`.
+    """
+    return _resolved(account_id, contact_id, lambda standing: standing - kinds)
 
 
 def find(account_id: str, contact_id: str) -> Contact | None:
@@ -166,6 +197,7 @@ def contact_from(item: Item, account_id: str) -> Contact:
         account_id=account_id,
         contact_id=id_from(item),
         statements=statements_from(item.get("permission", "")),
+        unsubscribed=item.get("unsubscribed", frozenset()),
         version=item["version"],
         **body,
     )
@@ -183,7 +215,7 @@ def remove(contact: Contact) -> None:
         table.deleting(
             environment().contacts_table,
             key(contact.account_id, contact.contact_id),
-            condition="version = :since",
+            condition=UNMOVED,
             values={":since": contact.version},
         ),
         *(_giving_up(contact, address) for address in addresses(contact)),
@@ -206,6 +238,8 @@ def _item(contact: Contact) -> Item:
         contact.account_id, contact_listing.ALL, "", contact.contact_id
     )
     item = {"pk": pk, "sk": sk, "body": _body(contact), "version": contact.version, **listed}
+    if contact.unsubscribed:
+        item["unsubscribed"] = contact.unsubscribed
     permission = contact.statements.to_wire()
     return origin.marked(item | {"permission": permission} if permission else item)
 
@@ -223,6 +257,44 @@ def _taking(contact: Contact, address: str) -> Item:
 
 def _giving_up(contact: Contact, address: str) -> Item:
     return table.deleting(environment().contacts_table, address_key(contact.account_id, address))
+
+
+def _is_barred(contact: Contact, address: str) -> bool:
+    """Tell whether a contact wants no marketing mail at an address that is new."""
+    return address.partition(":")[0] in contact.unsubscribed
+
+
+def _barring(contact: Contact, address: str) -> Item:
+    from signalbox.store import unsubscribes  # noqa: PLC0415 few contacts have unsubscribed
+
+    account_id, at_ms = contact.account_id, contact.updated_ms
+    return unsubscribes.noting(account_id, address, at_ms=at_ms)
+
+
+def _resolved(
+    account_id: str, contact_id: str, decide: Callable[[frozenset[str]], frozenset[str]]
+) -> Contact:
+    """Write which kinds of addresses get no marketing mail, in place of those that were read."""
+    for attempt in range(1, TRIES + 1):
+        standing = fetch(account_id, contact_id)
+        wanted = decide(standing.unsubscribed)
+        if wanted == standing.unsubscribed:
+            return standing
+        changed = replace(standing, unsubscribed=wanted, version=standing.version + 1)
+        try:
+            table.put(
+                environment().contacts_table,
+                _item(changed),
+                condition=UNMOVED,
+                values={":since": standing.version},
+            )
+        except table.RefusedError as error:
+            # Where it is our own write whose answer was lost, the next look finds it so.
+            if attempt == TRIES:
+                raise MovedError("the contact was changed meanwhile; read it again") from error
+        else:
+            return changed
+    raise AssertionError("the last try returns or raises")
 
 
 def _listing(contact: Contact, *, add: set[Any], remove: set[Any]) -> list[Item]:

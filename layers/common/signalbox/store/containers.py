@@ -19,7 +19,7 @@ from signalbox.model.contact_list import ContactList
 from signalbox.model.container import Container, ContainerKind, ContainerStatus
 from signalbox.model.errors import ConflictError, InvalidError, NotFoundError
 from signalbox.model.wire import packed, unpacked
-from signalbox.store import accounts, counters, groups, keys, lists, table
+from signalbox.store import accounts, campaigns, counters, groups, keys, lists, table
 from signalbox.store.table import Item, Key
 
 LIST: Final = ContainerKind.LIST
@@ -69,6 +69,7 @@ def save(wanted: Container, *, since: Container) -> Container:
     """Write a changed container and return it with its new version.
 
     Raises:
+        ProtectedError: a campaign in protected mode was to be archived.
         ConflictError: somebody changed or deleted it since `since` was read.
         InvalidError: as for `create`.
     """
@@ -82,7 +83,7 @@ def save(wanted: Container, *, since: Container) -> Container:
         values={":since": since.version},
     )
     try:
-        table.transact([write, *_grouping(changed)])
+        table.transact([write, *_grouping(changed), *_archiving(changed, since)])
     except table.CancelledError as error:
         _settle(changed, error)
     return changed
@@ -159,6 +160,7 @@ def delete(standing: Container, now_ms: int) -> None:
 
     Raises:
         NotFoundError: it is gone already.
+        ProtectedError: it is a campaign in protected mode.
         ConflictError: it is in a group, which has to let it go first.
     """
     account_id, kind, container_id = standing.account_id, standing.kind, standing.container_id
@@ -179,14 +181,12 @@ def delete(standing: Container, now_ms: int) -> None:
     ]
     if standing.grouped:
         writes += [groups.deleting(account_id, container_id), accounts.bumping(account_id)]
+    if kind.is_campaign:
+        writes.append(campaigns.closing(account_id, container_id))
     try:
         table.transact(writes)
     except table.CancelledError as error:
-        code, old = error.reasons[0]
-        if code != "ConditionalCheckFailed":
-            raise
-        if old is None or old["deleted"] != now_ms:
-            raise NotFoundError(noun(kind), container_id) from error
+        _settle_deletion(standing, now_ms, error)
 
 
 def gone(account_id: str) -> list[tuple[ContainerKind, str]]:
@@ -222,6 +222,18 @@ def _grouping(wanted: Container) -> list[Item]:
     ]
 
 
+def _archiving(wanted: Container, since: Container) -> list[Item]:
+    """Return the part of a transaction that ends, or allows, the mailings of a campaign."""
+    if not wanted.kind.is_campaign or wanted.status is since.status:
+        return []
+    archived = wanted.status is ContainerStatus.ARCHIVED
+    return [
+        (campaigns.closing if archived else campaigns.opening)(
+            wanted.account_id, wanted.container_id
+        )
+    ]
+
+
 def _settle(wanted: Container, error: table.CancelledError) -> None:
     """Tell our own write, whose answer was lost, from what stands in its way."""
     (code, standing), *others = error.reasons
@@ -229,10 +241,24 @@ def _settle(wanted: Container, error: table.CancelledError) -> None:
         return
     if code == "ConditionalCheckFailed":
         raise ConflictError("the container was changed meanwhile; read it again") from error
+    if wanted.kind.is_campaign:
+        raise campaigns.refused(others[-1][1]) from error
     for member, (other, _) in zip(wanted.members, others, strict=False):
         if other == "ConditionalCheckFailed":
             raise InvalidError("members", f"there is no list {member} of this kind") from error
     raise error
+
+
+def _settle_deletion(standing: Container, now_ms: int, error: table.CancelledError) -> None:
+    """Tell our own deletion, whose answer was lost, from what stands in its way."""
+    (code, old), *others = error.reasons
+    if code == table.REFUSED:
+        if old is None or old["deleted"] != now_ms:
+            raise NotFoundError(noun(standing.kind), standing.container_id) from error
+    elif standing.kind.is_campaign:
+        raise campaigns.refused(others[-1][1]) from error
+    else:
+        raise error
 
 
 def _as_list(wanted: Container) -> ContactList:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from signalbox.environment import environment
-from signalbox.model.address import email_address
+from signalbox.model.address import email_address, is_mailable
 from signalbox.model.contact import Contact
 from signalbox.model.container import PHONE, ContainerKind
+from signalbox.model.errors import NotFoundError
 from signalbox.model.mailing import Mailing
 from signalbox.model.membership import Subscription
 from signalbox.model.message import SkipReason
@@ -74,14 +75,19 @@ def opt_out_kind(campaign: ContainerKind) -> ContainerKind:
 def opt_out_lists_of(
     account_id: str, campaign: ContainerKind, list_ids: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return the single opt-out lists for a kind of campaign among these, those of groups included."""
-    kind = opt_out_kind(campaign)
-    found = containers.find_many(account_id, ((kind, one) for one in list_ids))
-    single = [
-        one
-        for (_, list_id), container in found.items()
-        for one in (container.members if container.grouped else (list_id,))
-    ]
+    """Return the single opt-out lists for a kind of campaign among these, those of groups included.
+
+    Raises:
+        NotFoundError: one of them is gone, so that nobody knows whom it kept out.
+    """
+    wanted = [(opt_out_kind(campaign), one) for one in list_ids]
+    found = containers.find_many(account_id, wanted)
+    single: list[str] = []
+    for kind, list_id in wanted:
+        container = found.get((kind, list_id))
+        if container is None:
+            raise NotFoundError(containers.noun(kind), list_id)
+        single += container.members if container.grouped else [list_id]
     return tuple(dict.fromkeys(single))
 
 
@@ -109,7 +115,7 @@ def look(question: Question, contact: Contact) -> Look:
     return Look(
         mailing=mailings.mailing_from(mailing, account_id) if mailing else None,
         contact=now,
-        bar=_bar(question, now, address, places, found),
+        bar=_bar(question, now, places, found),
     )
 
 
@@ -160,27 +166,25 @@ def _read(places: _Places) -> dict[Key, Item]:
 
 
 def _bar(
-    question: Question,
-    contact: Contact | None,
-    address: str,
-    places: _Places,
-    found: Mapping[Key, Item],
+    question: Question, contact: Contact | None, places: _Places, found: Mapping[Key, Item]
 ) -> SkipReason | None:
     """Say what speaks against writing to a contact; None where nothing does."""
     if contact is None:
         return SkipReason.CONTACT_GONE
-    if not address:
-        return no_address(question.kind)
-    bar = _bar_of_address(places, found)
+    bar = unreachable(question.kind, contact) or _bar_of_address(places, found)
     if bar is None and question.list_id:
         member = found.get(places.member)
         return None if _is_subscribed(question, contact, member) else SkipReason.NOT_SUBSCRIBED
     return bar
 
 
-def no_address(kind: ContainerKind) -> SkipReason:
-    """Return the reason for a contact whom a campaign of this kind cannot reach."""
-    return SkipReason.NO_PHONE if kind.contact_kind == PHONE else SkipReason.NO_EMAIL
+def unreachable(kind: ContainerKind, contact: Contact) -> SkipReason | None:
+    """Say why a campaign of this kind cannot reach a contact; None where it can."""
+    if not address_of(kind, contact):
+        return SkipReason.NO_PHONE if kind.contact_kind == PHONE else SkipReason.NO_EMAIL
+    if kind.contact_kind != PHONE and not is_mailable(contact.email):
+        return SkipReason.EMAIL_NOT_ASCII
+    return None
 
 
 def _bar_of_address(places: _Places, found: Mapping[Key, Item]) -> SkipReason | None:

@@ -19,7 +19,14 @@ from typing import Any, Final, NamedTuple
 
 from signalbox.environment import environment
 from signalbox.model.suppression import Suppression, SuppressionReason
-from signalbox.store import contacts, container_memberships, erasure, keys, table
+from signalbox.store import (
+    contacts,
+    container_memberships,
+    erasure,
+    keys,
+    table,
+    unsubscribes,
+)
 from signalbox.store.table import Item, Key
 
 SORT: Final = "suppression"
@@ -31,10 +38,14 @@ OUTWEIGHS: Final = (
 
 
 class Bars(NamedTuple):
-    """What speaks against writing to an address: opt-out lists that exist, a suppression."""
+    """What speaks against writing to an address: opt-out lists that exist, a suppression.
+
+    `unsubscribed` says whether it gets no marketing mail at all.
+    """
 
     opt_outs: list[str]
     suppression: Suppression | None
+    unsubscribed: bool
 
 
 def suppress(account_id: str, address: str, wanted: Suppression) -> None:
@@ -92,6 +103,7 @@ def bars(account_id: str, address: str) -> Bars:
     return Bars(
         container_memberships.opt_outs_among(account_id, address, stored, kept),
         _weightiest([one for one in standing if one]),
+        unsubscribes.is_among(stored, kept),
     )
 
 
