@@ -25,8 +25,8 @@ class ResponseShown(Shown):
     """Who opened, or clicked, each once, and how often.
 
     `human` are known contacts, `anonymous` people of whom nobody is to know who they are, `machine`
-    those of whom only machines were seen. `rate` is `human` and `anonymous` over `tracked`, those who
-    got the mail and of whom it could be seen; null where there are none.
+    those of whom only machines were seen. `rate` is `human` and `anonymous` over `tracked`, those whom
+    the mail reached, or may have, and of whom it could be seen; null where there are none.
     """
 
     human: int

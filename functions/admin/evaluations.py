@@ -14,9 +14,10 @@ from signalbox.model.linked_text import linked
 from signalbox.model.mail_content import Link, compiled
 from signalbox.model.mail_text import html_of
 from signalbox.model.mailing import Mailing
+from signalbox.model.mailing_count import TOTALS, added
 from signalbox.model.permission import Permission
 from signalbox.model.retention import DAY_MS
-from signalbox.store import campaigns, containers, mailing_counts, mailings
+from signalbox.store import campaigns, containers, mailing_counts, mailing_pages, mailings
 
 from .evaluation_shapes import (
     Hours,
@@ -180,8 +181,16 @@ def _evaluated(found: list[Mailing]) -> Evaluation:
     """Evaluate mailings of one account together."""
     if not found:
         return model.evaluation({})
-    numbers = mailing_counts.totals(found[0].account_id, [one.mailing_id for one in found])
-    return model.evaluation(numbers, sum(max(one.audience_size, 0) for one in found))
+    each = mailing_counts.totals_of_each(found[0].account_id, [one.mailing_id for one in found])
+    audience = sum(map(model.audience_of, each, map(_listed, found)))
+    return model.evaluation(added({TOTALS: one} for one in each).get(TOTALS, {}), audience)
+
+
+def _listed(mailing: Mailing) -> int:
+    """Return how many contacts of a mailing's audience were listed so far."""
+    if mailing.audience_size >= 0:
+        return mailing.audience_size
+    return mailing_pages.listed(mailing.account_id, mailing.mailing_id, mailing.run)
 
 
 def _hours(found: list[Mailing], since_ms: int, until_ms: int) -> Hours:

@@ -5,24 +5,29 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
-from pydantic import Field
 
 from signalbox import mailing_runs
+from signalbox.model import mailing as model
 from signalbox.model.container import CAMPAIGNS, ContainerKind
 from signalbox.model.credential import Key
 from signalbox.model.errors import InvalidError
-from signalbox.model.mailing import (
-    Limits,
-    Mailing,
-    MailingState,
-    MoveRefusedError,
-)
+from signalbox.model.mailing import Limits, Mailing, MailingState, MoveRefusedError
 from signalbox.model.message import Message, State
 from signalbox.model.permission import Permission
 from signalbox.store import accounts, campaigns, containers, keys, mailings, messages, table
 
-from .campaign_bodies import Id
-from .requests import Limit, Sent, Shown, answers, caller, now_ms
+from .mailing_shapes import (
+    MailingChanges,
+    Mailings,
+    MailingShown,
+    MailingWanted,
+    Messages,
+    PauseWanted,
+    StartWanted,
+    message_shown,
+    shown,
+)
+from .requests import Limit, answers, caller, now_ms
 from .rule_writing import new_rule_id
 
 router = Router()
@@ -43,113 +48,6 @@ AfterMessage = Annotated[
         description="The `next` of the page before",
     ),
 ]
-At = Annotated[
-    str | int,
-    Field(description="ISO 8601 with an offset, or milliseconds; empty or `now` for at once"),
-]
-Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
-
-
-class LimitsSent(Sent):
-    """When it pauses itself: at which share of the mails that arrived or bounced; 0 for never."""
-
-    hard_bounce_percent: Percent = Limits().hard_bounce_percent
-    complaint_percent: Percent = Limits().complaint_percent
-    after: Annotated[
-        int, Field(ge=1, le=1_000_000, description="Mails before which no share counts")
-    ] = Limits().after
-
-
-class LimitsShown(Shown):
-    """When it pauses itself."""
-
-    hard_bounce_percent: float
-    complaint_percent: float
-    after: int
-
-
-class MailingWanted(Sent):
-    """A mailing to prepare; it starts at `at` once it is started, at once without one.
-
-    Without `track_dispatch` nothing of it is tracked, whatever the campaign says.
-    """
-
-    campaign_id: Id
-    at: At = ""
-    track_dispatch: Annotated[bool, Field(strict=True)] = True
-    limits: LimitsSent | None = None
-
-
-class StartWanted(Sent):
-    """When to start; left out, when the mailing says."""
-
-    at: At | None = None
-
-
-class PauseWanted(Sent):
-    """Why it is paused, for the others to read."""
-
-    reason: Annotated[str, Field(max_length=300)] = ""
-
-
-class MailingShown(Shown):
-    """A mailing.
-
-    `run` counts the times at which sending began; `mode` is how it is tracked, known once it has
-    started; `audience_size` is -1 while the audience is not listed whole.
-    """
-
-    mailing_id: str
-    campaign_id: str
-    container: ContainerKind
-    name: str
-    state: MailingState
-    pause_reason: str
-    at_ms: int
-    track_dispatch: bool
-    mode: str
-    limits: LimitsShown
-    campaign_version: int
-    mailer_id: str
-    lists: list[str]
-    run: int
-    audience_size: int
-    author: str
-    created_ms: int
-    started_ms: int
-    finished_ms: int
-    version: int
-
-
-class Mailings(Shown):
-    """A page of mailings, newest first."""
-
-    mailings: list[MailingShown]
-    next: str
-
-
-class MessageShown(Shown):
-    """A message to one contact, and what came back of it; a time is 0 where that did not happen."""
-
-    contact_id: str
-    state: State
-    reason: str
-    run: int
-    mode: str
-    changed_ms: int
-    sent_ms: int
-    delivered_ms: int
-    soft_bounce_ms: int
-    hard_bounce_ms: int
-    complaint_ms: int
-    unsubscribe_ms: int
-
-
-class Messages(Shown):
-    """A page of a mailing's messages."""
-
-    messages: list[MessageShown]
-    next: str
 
 
 @router.get("/mailings", responses=answers("A page of mailings"))
@@ -164,7 +62,7 @@ def of_account(
         found, last = mailings.of_campaign(key.account_id, campaign_id, limit=limit, after=after)
     else:
         found, last = mailings.of_account(key.account_id, limit=limit, after=after)
-    return Mailings(mailings=[_shown(one) for one in found], next=last)
+    return Mailings(mailings=[shown(one) for one in found], next=last)
 
 
 @router.post("/mailings", status_code=201, responses=answers("The draft", 404, 409, status=201))
@@ -188,14 +86,26 @@ def create(wanted: MailingWanted) -> MailingShown:
         limits=Limits(**wanted.limits.model_dump()) if wanted.limits else Limits(),
     )
     mailings.create(mailing)
-    return _shown(mailing)
+    return shown(mailing)
 
 
 @router.get("/mailings/<mailing_id>", responses=answers("The mailing", 404))
 def read(mailing_id: MailingId) -> MailingShown:
     """Return a mailing."""
     key = caller(router, Permission.READ_SETUP)
-    return _shown(mailings.fetch(key.account_id, mailing_id))
+    return shown(mailings.fetch(key.account_id, mailing_id))
+
+
+@router.patch("/mailings/<mailing_id>", responses=answers("The mailing", 404, 409))
+def change(mailing_id: MailingId, sent: MailingChanges) -> MailingShown:
+    """Change at which limits a mailing pauses itself, before it is finished or cancelled."""
+    key = caller(router, Permission.SEND_MAILINGS)
+    named = sent.limits.model_dump(exclude_none=True)
+
+    def decide(mailing: Mailing) -> Mailing:
+        return model.limited(mailing, mailing.limits._replace(**named))
+
+    return shown(mailings.change(key.account_id, mailing_id, decide))
 
 
 @router.delete(
@@ -225,8 +135,8 @@ def start(
     asked = wanted.at if wanted else None
     at_ms = standing.at_ms if asked is None else _moment(asked, now)
     if at_ms > now and standing.state is not MailingState.RUNNING:
-        return _shown(mailing_runs.schedule(key.account_id, mailing_id, at_ms, now_ms=now))
-    return _shown(mailing_runs.start(key.account_id, mailing_id, now_ms=now))
+        return shown(mailing_runs.schedule(key.account_id, mailing_id, at_ms, now_ms=now))
+    return shown(mailing_runs.start(key.account_id, mailing_id, now_ms=now))
 
 
 @router.post("/mailings/<mailing_id>/pause", responses=answers("The mailing", 404, 409))
@@ -236,28 +146,28 @@ def pause(
     """Stop a mailing until it is resumed; what a worker has in hand at the moment still goes out."""
     key = caller(router, Permission.SEND_MAILINGS)
     reason = (wanted.reason if wanted else "") or BY_HAND.format(key.name)
-    return _shown(mailing_runs.pause(key.account_id, mailing_id, reason))
+    return shown(mailing_runs.pause(key.account_id, mailing_id, reason))
 
 
 @router.post("/mailings/<mailing_id>/resume", responses=answers("The mailing", 404, 409))
 def resume(mailing_id: MailingId) -> MailingShown:
     """Let a paused mailing go on where it was, with the content that it was started with."""
     key = caller(router, Permission.SEND_MAILINGS)
-    return _shown(mailing_runs.resume(key.account_id, mailing_id, now_ms=now_ms()))
+    return shown(mailing_runs.resume(key.account_id, mailing_id, now_ms=now_ms()))
 
 
 @router.post("/mailings/<mailing_id>/cancel", responses=answers("The mailing", 404, 409))
 def cancel(mailing_id: MailingId) -> MailingShown:
     """End a mailing for good; who was not written to yet will not be."""
     key = caller(router, Permission.SEND_MAILINGS)
-    return _shown(mailing_runs.cancel(key.account_id, mailing_id, now_ms=now_ms()))
+    return shown(mailing_runs.cancel(key.account_id, mailing_id, now_ms=now_ms()))
 
 
 @router.post("/mailings/<mailing_id>/retry", responses=answers("The mailing", 404, 409))
 def retry(mailing_id: MailingId) -> MailingShown:
     """Try again what failed; what is uncertain is not sent again, for it may have gone out."""
     key = caller(router, Permission.SEND_MAILINGS)
-    return _shown(mailing_runs.retry(key.account_id, mailing_id))
+    return shown(mailing_runs.retry(key.account_id, mailing_id))
 
 
 @router.get("/mailings/<mailing_id>/messages", responses=answers("A page of messages", 404))
@@ -279,7 +189,7 @@ def messages_of(
         found += page
         if place is None or len(found) == limit:
             break
-    return Messages(messages=[_message(one) for one in found], next=_next(place))
+    return Messages(messages=[message_shown(one) for one in found], next=_next(place))
 
 
 def _place(key: Key, mailing_id: str, state: State | None, after: str) -> messages.Place | None:
@@ -346,33 +256,3 @@ def _iso(sent: str) -> int:
         return int(at.timestamp() * 1000)
     except (ValueError, OverflowError) as error:
         raise InvalidError("at", "is no time, as 2026-11-21T09:54:00Z") from error
-
-
-def _shown(mailing: Mailing) -> MailingShown:
-    return MailingShown(
-        mailing_id=mailing.mailing_id,
-        campaign_id=mailing.campaign_id,
-        container=mailing.container,
-        name=mailing.name,
-        state=mailing.state,
-        pause_reason=mailing.pause_reason,
-        at_ms=mailing.at_ms,
-        track_dispatch=mailing.track_dispatch,
-        mode=mailing.mode,
-        limits=LimitsShown(**mailing.limits._asdict()),
-        campaign_version=mailing.campaign_version,
-        mailer_id=mailing.mailer_id,
-        lists=list(mailing.lists),
-        run=mailing.run,
-        audience_size=mailing.audience_size,
-        author=mailing.author,
-        created_ms=mailing.created_ms,
-        started_ms=mailing.started_ms,
-        finished_ms=mailing.finished_ms,
-        version=mailing.version,
-    )
-
-
-def _message(message: Message) -> MessageShown:
-    names = MessageShown.model_fields
-    return MessageShown(**{name: getattr(message, name) for name in names})

@@ -1,7 +1,8 @@
 """Mailings that pause themselves: where too many mails bounce, or too many people complain.
 
-The numbers are those that `rollup` counts, which come a moment late. So a mailing is looked at with
-all its feedback, not with bad news alone: while it sends, there is feedback.
+What came back before a mailing was resumed is forgiven, so that it goes on until something bad comes
+anew. The numbers are those that `rollup` counts, which come a moment late. So a mailing is looked at
+with all its feedback, not with bad news alone: while it sends, there is feedback.
 """
 
 import time
@@ -11,12 +12,12 @@ from typing import Final
 from signalbox import emf
 from signalbox.aws import AwsError
 from signalbox.model.errors import ConflictError
-from signalbox.model.mailing import MailingState, reason_to_pause
+from signalbox.model.mailing import MailingState, Returns, reason_to_pause
 from signalbox.store import mailing_counts, mailings
 
 EVERY_S: Final = 5.0
 MOST_REMEMBERED: Final = 1_000
-ARRIVED: Final = ("delivered", "hard_bounced", "soft_bounced")
+SINCE: Final = ", since it was resumed"
 
 _looked_at: dict[tuple[str, str], float] = {}
 
@@ -51,15 +52,12 @@ def _paused(account_id: str, mailing_id: str) -> bool:
     mailing = mailings.find(account_id, mailing_id)
     if mailing is None or mailing.state is not MailingState.RUNNING:
         return False
-    numbers = mailing_counts.totals(account_id, [mailing_id])
-    reason = reason_to_pause(
-        mailing.limits,
-        deliveries=sum(numbers.get(name, 0) for name in ARRIVED),
-        hard_bounces=numbers.get("hard_bounced", 0),
-        complaints=numbers.get("complained", 0),
-    )
+    returns = Returns.of(mailing_counts.totals(account_id, [mailing_id])).since(mailing.forgiven)
+    reason = reason_to_pause(mailing.limits, **returns._asdict())
     if not reason:
         return False
+    if any(mailing.forgiven):
+        reason += SINCE
     mailings.pause(account_id, mailing_id, reason)
     emf.fault("mailing paused itself", account=account_id, mailing=mailing_id, reason=reason)
     return True

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from signalbox.aws import AwsError
 from signalbox.model.contact import Contact
 from signalbox.model.message import LONGEST_REASON, Message, SkipReason, State, Verdict
-from signalbox.model.tracking_permission import Mode
 from signalbox.store import messages, recipients
 
 from . import letters, pacing
@@ -59,9 +58,8 @@ def attempt(this: Attempt, contact_id: str) -> Tried:
     """
     scene = this.scene
     contact = scene.contacts.get(contact_id)
-    kind = scene.mailing.container
-    reachable = contact is not None and recipients.address_of(kind, contact)
-    letter = letters.letter_to(scene, contact) if contact and reachable else None
+    letter = _letter(scene, contact) if contact else None
+    modes = letter.modes if isinstance(letter, Letter) else letters.UNTRACKED
     wish = Message(
         scene.account.account_id,
         scene.mailing.mailing_id,
@@ -70,8 +68,8 @@ def attempt(this: Attempt, contact_id: str) -> Tried:
         this.owner,
         this.run,
         _now_ms(),
-        mode=letter.modes.open if letter else Mode.OFF,
-        click_mode=letter.modes.click if letter else Mode.OFF,
+        mode=modes.open,
+        click_mode=modes.click,
     )
     verdict, standing = messages.claim(
         wish,
@@ -82,11 +80,17 @@ def attempt(this: Attempt, contact_id: str) -> Tried:
         return Tried(Fate.BUSY)
     if verdict is not Verdict.TAKEN:
         return Tried(Fate.SETTLED, standing)
-    if contact is None:
+    if contact is None or letter is None:
         return _skipped(wish, SkipReason.CONTACT_GONE)
-    if letter is None:
-        return _skipped(wish, recipients.no_address(kind))
+    if isinstance(letter, SkipReason):
+        return _skipped(wish, letter)
     return _sent(this, wish, contact, letter)
+
+
+def _letter(scene: Scene, contact: Contact) -> Letter | SkipReason:
+    """Return the message to a contact, or why there is none."""
+    against = recipients.unreachable(scene.mailing.container, contact)
+    return against or letters.letter_to(scene, contact)
 
 
 def _sent(this: Attempt, claimed: Message, contact: Contact, letter: Letter) -> Tried:

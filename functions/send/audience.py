@@ -1,4 +1,7 @@
-"""Who is in a mailing's audience: a page of its lists, of its work list, or of all contacts."""
+"""Who is in a mailing's audience: a page of its lists, of its work list, or of all contacts.
+
+In a retry of a mailing that is complete it is those whose messages failed, whoever came since.
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -8,11 +11,19 @@ from signalbox import conditions
 from signalbox.model.campaign import Campaign
 from signalbox.model.mailing import Mailing
 from signalbox.model.membership import Membership, Subscription
+from signalbox.model.message import is_due
 from signalbox.model.sending import Page
-from signalbox.store import campaigns, contact_listing, contacts, lists, memberships
+from signalbox.store import (
+    campaigns,
+    contact_listing,
+    contacts,
+    lists,
+    memberships,
+    messages,
+)
 
 AT_ONCE: Final = 500
-"""Contacts that a page looks at."""
+"""Contacts, or messages, that a page looks at."""
 
 SURE_MS: Final = 60_000
 """Who was on a list for so long when the run began is found on it, whatever an index is late by."""
@@ -31,6 +42,8 @@ def of_page(mailing: Mailing, page: Page) -> Found:
     campaign = campaigns.fetch_version(
         mailing.account_id, mailing.campaign_id, mailing.campaign_version
     )
+    if mailing.is_complete:
+        return _of_messages(mailing, campaign, page)
     if campaign.audience.work_size:
         return _of_work_list(campaign, page)
     listed = mailing.lists[page.list_index] if mailing.lists else ""
@@ -47,13 +60,39 @@ def of_page(mailing: Mailing, page: Page) -> Found:
 
 
 def _of_work_list(campaign: Campaign, page: Page) -> Found:
-    """Return the next contacts of a work list, each where it stands first."""
+    """Return the next contacts of a work list, each where it stands first, those gone among them."""
     listed = list(dict.fromkeys(campaigns.work_list(campaign)))
     start = int(page.after or 0)
     end = start + AT_ONCE
-    found = [one.contact_id for one in contacts.fetch_many(campaign.account_id, listed[start:end])]
     following = (page.list_index, str(end)) if end < len(listed) else None
-    return Found(_let_through(campaign, found), "", following)
+    return Found(_let_through(campaign, listed[start:end]), "", following)
+
+
+def _of_messages(mailing: Mailing, campaign: Campaign, page: Page) -> Found:
+    """Return whose messages are to be tried again, or were being tried when a worker died.
+
+    On which list each was found is not kept; `store.recipients` looks at all of them.
+    """
+    where = messages.Place(page.list_index)
+    if page.after:
+        pk, sk = messages.key(mailing.account_id, mailing.mailing_id, page.after)
+        where = messages.Place(page.list_index, {"pk": pk, "sk": sk})
+    found, place = messages.of_mailing(
+        mailing.account_id, mailing.mailing_id, limit=AT_ONCE, place=where
+    )
+    again = [
+        one.contact_id for one in found if not one.is_terminal or is_due(one, mailing.retry_run)
+    ]
+    following: tuple[int, str] | None = None
+    if place is not None:
+        last = place.after["sk"].removeprefix(messages.PREFIX) if place.after else ""
+        following = place.shard, last
+    return Found(again, _any_list(mailing, campaign), following)
+
+
+def _any_list(mailing: Mailing, campaign: Campaign) -> str:
+    by_lists = mailing.lists and not campaign.audience.work_size
+    return mailing.lists[0] if by_lists else ""
 
 
 def _members(page: Page, list_id: str) -> Iterator[str]:
@@ -88,9 +127,14 @@ def _was_found(one: Membership, mailing: Mailing) -> bool:
 
 
 def _let_through(campaign: Campaign, contact_ids: Sequence[str]) -> list[str]:
-    """Return those of the contacts whom the audience's filter lets through."""
+    """Return those of the contacts whom the audience's filter lets through, and who are gone.
+
+    These are left out later, with that reason, so that nobody is in no number.
+    """
     pattern = campaign.audience.filter
     if not pattern:
         return list(contact_ids)
     found = contacts.fetch_many(campaign.account_id, contact_ids)
-    return [one.contact_id for one in conditions.met_by(pattern, found)]
+    out = {one.contact_id for one in found}
+    out -= {one.contact_id for one in conditions.met_by(pattern, found)}
+    return [one for one in contact_ids if one not in out]

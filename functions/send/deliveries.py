@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from signalbox import emf
@@ -11,7 +11,7 @@ from signalbox.model.message import LEASE_MS, Message, State, is_due
 from signalbox.model.message_event import sent_event
 from signalbox.model.sending import Deliver
 from signalbox.queues import EVENTS, SENDS
-from signalbox.store import mailing_pages
+from signalbox.store import mailing_pages, mailings
 from signalbox.store.pace import SECOND_US
 
 from . import pacing, scenes
@@ -54,11 +54,15 @@ def deliver(part: Deliver, until: float) -> None:
     `until` (of `time.monotonic`) is when no further mail is begun. The part is closed once each of
     its contacts has a message that is settled. Before that the events of what was sent are queued,
     also of what an earlier worker sent that died in between. Of a mailing that was stopped nothing is
-    queued but these: whoever resumes it lists everybody again.
+    queued but these: whoever resumes it lists everybody again. A mailing pauses one of whose opt-out
+    lists is gone, for nobody knows whom it kept out.
     """
     scene = scenes.read(part)
     if scene is None:
         return
+    if scene.sends and scene.missing:
+        mailings.pause(part.account_id, part.mailing_id, scene.missing)
+        scene = replace(scene, sends=False)
     done = Done([one for one in scene.messages.values() if _is_over(one, scene)])
     over = {one.contact_id for one in done.messages}
     due = [one for one in part.contact_ids if one not in over]

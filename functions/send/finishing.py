@@ -18,8 +18,8 @@ def finish(check: Finish, until: float) -> None:
     """Finish a mailing of which no part is open; else ask again when that may be so.
 
     It is asked after the last page of the run, so all parts there are were noted. The audience is
-    then counted by its messages: after a pause some are of contacts who are on no list any more.
-    Counting very many goes on in the next message.
+    then counted by its messages, once: after a pause some are of contacts who are on no list any
+    more. Counting very many goes on in the next message.
     """
     account_id, mailing_id = check.account_id, check.mailing_id
     mailing = mailings.find(account_id, mailing_id)
@@ -30,14 +30,21 @@ def finish(check: Finish, until: float) -> None:
         again = replace(check, asked=check.asked + 1)
         SENDS.put([again], delay_s=_delay(pacing.rate(mailing.container), left, check.asked))
         return
+    if not mailing.is_complete and not _count_audience(check, until):
+        return
+    mailings.finish(account_id, mailing_id, check.run, time.time_ns() // 1_000_000)
+
+
+def _count_audience(check: Finish, until: float) -> bool:
+    """Count the messages of a mailing; False where that goes on in the next message."""
     counted = check.counted
     for shard in range(check.shard, keys.MAILING_SHARDS):
         if time.monotonic() >= until:
             SENDS.put([replace(check, shard=shard, counted=counted)])
-            return
-        counted += messages.count(account_id, mailing_id, shard)
-    mailings.note_audience(account_id, mailing_id, counted)
-    mailings.finish(account_id, mailing_id, check.run, time.time_ns() // 1_000_000)
+            return False
+        counted += messages.count(check.account_id, check.mailing_id, shard)
+    mailings.note_audience(check.account_id, check.mailing_id, counted)
+    return True
 
 
 def _delay(per_second: float, parts: int, asked: int) -> int:

@@ -1,4 +1,7 @@
-"""A page of a mailing's audience: who is on it, decided once, and what is queued for them."""
+"""A page of a mailing's audience: who is on it, decided once, and what is queued for them.
+
+Once a mailing is complete a page has those whose messages failed, and nobody else.
+"""
 
 import time
 from typing import Final
@@ -30,14 +33,15 @@ def list_page(page: Page) -> None:
     if listing.following is not None:
         SENDS.put([listing.following])
     else:
-        mailings.note_audience(page.account_id, page.mailing_id, listing.listed)
+        if not mailing.is_complete:
+            mailings.note_audience(page.account_id, page.mailing_id, listing.listed)
         SENDS.put([Finish(page.account_id, page.mailing_id, page.run)], delay_s=FIRST_LOOK_S)
     emf.count({"ContactsListed": len(found.contact_ids)}, Function="send")
 
 
 def _listing(page: Page, found: audience.Found) -> Listing:
     parts = parts_of(page, found.contact_ids, found.list_id)
-    listing = Listing(page, parts, None)
+    listing = Listing(page, parts, None, page.listed + len(found.contact_ids))
     if found.following is None:
         return listing
     list_index, after = found.following

@@ -7,12 +7,14 @@ from signalbox.environment import environment
 from signalbox.mailing_mails import Issue
 from signalbox.model.account import Account
 from signalbox.model.contact import Contact
+from signalbox.model.errors import NotFoundError
 from signalbox.model.mailing import Mailing
 from signalbox.model.message import Message
 from signalbox.model.sending import Deliver
 from signalbox.model.tracking_permission import Mode
 from signalbox.store import (
     accounts,
+    audiences,
     contacts,
     erasure,
     lists,
@@ -28,12 +30,14 @@ from signalbox.store.recipients import Question
 class Scene:
     """The account and mailing as they are, what goes out, and of each contact what there is.
 
-    `sends` is False where the mailing does not send in this run any more.
+    `sends` is False where the mailing does not send in this run any more. `missing` says which
+    opt-out list is gone, so that nobody knows whom it kept out; it is empty where all are there.
     """
 
     account: Account
     mailing: Mailing
     sends: bool
+    missing: str
     issue: Issue
     question: Question
     contacts: dict[str, Contact]
@@ -59,11 +63,12 @@ def read(part: Deliver) -> Scene | None:
     mailing = mailings.mailing_from(found[mailing_key], account_id)
     mode = Mode(mailing.mode)
     issue = mailing_mails.issue_of(account_id, mailing.campaign_id, mailing.campaign_version, mode)
-    opt_out_lists = issue.campaign.audience.opt_out_lists
+    opt_out_lists, missing = _opt_out_lists(account_id, mailing, issue)
     return Scene(
         account=accounts.account_from(found[account_key]),
         mailing=mailing,
         sends=mailing.sends_in(part.run),
+        missing=missing,
         issue=issue,
         question=Question(
             account_id=account_id,
@@ -72,9 +77,7 @@ def read(part: Deliver) -> Scene | None:
             list_id=part.list_id,
             list_stands="deleted" not in found.get(list_key, {"deleted": 0}),
             lists=mailing.lists,
-            opt_out_lists=recipients.opt_out_lists_of(account_id, mailing.container, opt_out_lists)
-            if opt_out_lists
-            else (),
+            opt_out_lists=opt_out_lists,
             keeps_erased=salt_key in found,
             marketing=issue.campaign.marketing,
         ),
@@ -89,3 +92,14 @@ def read(part: Deliver) -> Scene | None:
             if where in found
         },
     )
+
+
+def _opt_out_lists(account_id: str, mailing: Mailing, issue: Issue) -> tuple[tuple[str, ...], str]:
+    """Return the single opt-out lists of a mailing, and which of what it names is gone."""
+    named = issue.campaign.audience.opt_out_lists
+    if not named:
+        return (), ""
+    try:
+        return recipients.opt_out_lists_of(account_id, mailing.container, named), ""
+    except NotFoundError as error:
+        return (), audiences.missing("audience.opt_out_lists", str(error))

@@ -63,6 +63,8 @@ REQUESTS = {
     "mailing-resume": Request("POST", "mailings/{paused}/resume"),
     "mailing-resume-early": Request("POST", "mailings/{waiting}/resume"),
     "mailing-cancel": Request("POST", "mailings/{scheduled}/cancel"),
+    "mailing-cancel-running": Request("POST", "mailings/{running}/cancel"),
+    "mailing-change": Request("PATCH", "mailings/{running}", {"limits": {"after": 9}}),
     "mailing-delete": Request("DELETE", "mailings/{draft}", None, frozenset({404})),
     "mailing-due": Request("due", "{scheduled}"),
 }

@@ -27,6 +27,10 @@ def totals(item: dict) -> dict[str, int]:
         (message("1", "claimed"), {}),
         (message("1", "failed", reason="MessageRejected"), {"failed": 1}),
         (message("1", "uncertain"), {"uncertain": 1}),
+        (
+            message("1", "uncertain", mode="personal", click_mode="off"),
+            {"uncertain": 1, "open_tracked_personal": 1},
+        ),
         (message("1", "skipped", reason="opted_out"), {"skipped": 1, "skipped_opted_out": 1}),
         (message("1", "skipped", reason="no_email: x"), {"skipped": 1, "skipped_no_email": 1}),
         (message("1", "skipped", reason="Ada!"), {"skipped": 1, "skipped_other": 1}),
@@ -47,7 +51,8 @@ def test_a_message_counts_by_its_state_and_how_it_is_tracked(item, expected):
         ({"soft_bounce_ms": 1}, {"soft_bounced": 1, "tracked": False}),
         ({"soft_bounce_ms": 1, "delivered_ms": 2}, {"delivered": 1, "tracked": True}),
         ({"reject_ms": 1}, {"rejected": 1, "tracked": False}),
-        ({"hard_bounce_ms": 2, "delivered_ms": 1}, {"hard_bounced": 1, "tracked": False}),
+        ({"hard_bounce_ms": 2}, {"hard_bounced": 1, "tracked": False}),
+        ({"hard_bounce_ms": 2, "delivered_ms": 1}, {"hard_bounced": 1, "tracked": True}),
         (
             {"delivered_ms": 1, "complaint_ms": 2, "unsubscribe_ms": 3},
             {"delivered": 1, "complained": 1, "unsubscribed": 1, "tracked": True},
@@ -55,7 +60,7 @@ def test_a_message_counts_by_its_state_and_how_it_is_tracked(item, expected):
     ],
 )
 def test_what_was_sent_fares_in_one_way(marks, expected):
-    """It was delivered or it bounced, and who got nothing is not among those who can open."""
+    """It was delivered or it bounced, and who never got it is not among those who can open."""
     wanted = dict(expected)
     tracked = wanted.pop("tracked")
     on = {"open_tracked_personal": 1, "click_tracked_personal": 1} if tracked else {}

@@ -53,7 +53,7 @@ def test_there_is_none_before_it_is_written():
         lambda: campaigns.fetch(A, "7"),
         lambda: campaigns.fetch_version(A, "7", 1),
         lambda: campaigns.protect(A, "7"),
-        lambda: campaigns.leave_protection(A, "7"),
+        lambda: campaigns.leave_protection(EMPTY),
     ):
         with pytest.raises(NotFoundError):
             look()
@@ -118,7 +118,7 @@ def test_while_a_mailing_is_counted_in_nothing_is_written():
 def test_the_protected_mode_can_be_left_and_comes_back():
     first = campaigns.save(FULL, since=EMPTY)
     count(campaigns.entering(A, "7"))
-    campaigns.leave_protection(A, "7")
+    campaigns.leave_protection(campaigns.fetch(A, "7"))
     second = campaigns.save(replace(first, subject="Two"), since=campaigns.fetch(A, "7"))
 
     assert (True, False) == (second.unprotected, second.protected)
@@ -127,7 +127,7 @@ def test_the_protected_mode_can_be_left_and_comes_back():
         lambda: count(campaigns.protecting(A, "7")),
         lambda: count(campaigns.entering(A, "7")),
     ):
-        campaigns.leave_protection(A, "7")
+        campaigns.leave_protection(campaigns.fetch(A, "7"))
         close()
         with pytest.raises(campaigns.ProtectedError):
             campaigns.save(replace(second, subject="Three"), since=second)

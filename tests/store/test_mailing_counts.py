@@ -205,6 +205,8 @@ def test_totals_days_and_links_are_sums_over_the_shards(cloud, stream):
     assert 41 == mailing_counts.totals(ACCOUNT_ID, [MAILING_ID, "3000"])["sent"]
     assert {} == mailing_counts.totals(ACCOUNT_ID, ["4000"])
     assert {} == mailing_counts.totals(ACCOUNT_ID, [])
+    each = mailing_counts.totals_of_each(ACCOUNT_ID, ["3000", "4000", MAILING_ID])
+    assert [1, 0, 40] == [one.get("sent", 0) for one in each]
     days = [date(2026, 11, 20), date(2026, 11, 21)]
     assert {
         HOUR: {

@@ -102,7 +102,7 @@ def test_a_mailing_counts_while_it_is_active(draft):
 def test_who_goes_on_protects_the_campaign(draft):
     start(draft)
     mailings.pause(A, draft.mailing_id, "wait")
-    campaigns.leave_protection(A, "7")
+    campaigns.leave_protection(campaigns.fetch(A, "7"))
 
     mailings.change(A, draft.mailing_id, lambda one: model.resumed(one, SNAPSHOT, NOW))
 

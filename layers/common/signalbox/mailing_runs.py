@@ -19,13 +19,22 @@ from signalbox.model.campaign import Campaign
 from signalbox.model.container import ContainerKind, ContainerStatus
 from signalbox.model.errors import ConflictError, NotFoundError
 from signalbox.model.linked_text import linked
-from signalbox.model.mailing import Mailing, MailingState, Snapshot, named
+from signalbox.model.mailing import Mailing, MailingState, Returns, Snapshot, named
 from signalbox.model.sending import Start, first_pages
 from signalbox.model.tracking_permission import Mode, resolved
 from signalbox.queues import SENDS
-from signalbox.store import accounts, campaigns, containers, mailings
+from signalbox.store import (
+    accounts,
+    audiences,
+    campaigns,
+    containers,
+    mailing_counts,
+    mailing_pages,
+    mailings,
+)
 
 UNBEGUN: Final = frozenset({MailingState.DRAFT, MailingState.SCHEDULED})
+TRIES: Final = 10  # to leave a protected mode while others start mailings
 NOTHING: Final = Snapshot("", 0, "")  # for what does not start
 UNPROTECTED: Final = "somebody left the protected mode of its campaign"
 LEFT_OPEN: Final = (
@@ -42,7 +51,8 @@ def start(account_id: str, mailing_id: str, *, now_ms: int) -> Mailing:
 
     Raises:
         NotFoundError: there is no such mailing.
-        NotReadyError: its campaign is archived, gone or without content, or has no sender.
+        NotReadyError: its campaign is archived, gone or without content, has no sender, or names
+            a list that is gone.
         MoveRefusedError: it is in a state in which it cannot be started.
         MovedError: others changed it all the while.
     """
@@ -123,14 +133,22 @@ def pause(account_id: str, mailing_id: str, reason: str) -> Mailing:
 def resume(account_id: str, mailing_id: str, *, now_ms: int) -> Mailing:
     """Let a paused mailing go on and return it.
 
+    What came back until now, as far as it is counted, is forgiven.
+
     Raises:
         NotFoundError, NotReadyError, MoveRefusedError, MovedError: as for `start`.
     """
 
     def decide(mailing: Mailing) -> Mailing:
-        starts = mailing.state is MailingState.PAUSED and not mailing.run
-        snapshot = snapshot_of(mailing, now_ms) if starts else NOTHING
-        return model.resumed(mailing, snapshot, now_ms)
+        if mailing.state is not MailingState.PAUSED:
+            return model.resumed(mailing, NOTHING, now_ms)
+        if mailing.run:
+            _check_named(
+                campaigns.fetch_version(account_id, mailing.campaign_id, mailing.campaign_version)
+            )
+            returns = Returns.of(mailing_counts.totals(account_id, [mailing_id]))
+            return model.resumed(mailing, NOTHING, now_ms, returns)
+        return model.resumed(mailing, snapshot_of(mailing, now_ms), now_ms)
 
     waits = mailings.fetch(account_id, mailing_id)
     if waits.state is MailingState.PAUSED and not waits.run and waits.at_ms > now_ms:
@@ -139,12 +157,19 @@ def resume(account_id: str, mailing_id: str, *, now_ms: int) -> Mailing:
 
 
 def cancel(account_id: str, mailing_id: str, *, now_ms: int) -> Mailing:
-    """End a mailing for good and return it.
+    """End a mailing for good and return it; its audience is then what was listed until now.
 
     Raises:
         NotFoundError, MoveRefusedError, MovedError: as for `start`.
     """
-    after = mailings.change(account_id, mailing_id, lambda one: model.cancelled(one, now_ms))
+
+    def decide(mailing: Mailing) -> Mailing:
+        ended = model.cancelled(mailing, now_ms)
+        if not ended.run or ended.audience_size >= 0:
+            return ended
+        return replace(ended, audience_size=mailing_pages.listed(account_id, mailing_id, ended.run))
+
+    after = mailings.change(account_id, mailing_id, decide)
     if after.at_ms and not after.run:
         schedules.drop_start(_start_of(after))
     return after
@@ -162,15 +187,27 @@ def retry(account_id: str, mailing_id: str) -> Mailing:
 def unprotect(account_id: str, campaign_id: str) -> list[Mailing]:
     """Leave the protected mode of a campaign; return the mailings that were paused for it.
 
+    One that starts meanwhile is paused, too, or protects the campaign again.
+
     Raises:
         NotFoundError: the campaign has no content.
+        BegunError: others started and resumed its mailings all the while.
         MovedError: others changed a mailing all the while.
     """
-    campaign = campaigns.fetch(account_id, campaign_id)
-    running = [one for one in mailings.active_of(campaign) if one.state is MailingState.RUNNING]
-    found = [mailings.pause(account_id, one.mailing_id, UNPROTECTED) for one in running]
-    campaigns.leave_protection(account_id, campaign_id)
-    return [one for one in found if one.pause_reason == UNPROTECTED]
+    found: dict[str, Mailing] = {}
+    for attempt in range(1, TRIES + 1):
+        campaign = campaigns.fetch(account_id, campaign_id)
+        running = [one for one in mailings.active_of(campaign) if one.state is MailingState.RUNNING]
+        for one in running:
+            found[one.mailing_id] = mailings.pause(account_id, one.mailing_id, UNPROTECTED)
+        try:
+            campaigns.leave_protection(campaign)
+        except campaigns.BegunError:  # and may be none of those that were paused
+            if attempt == TRIES:
+                raise
+        else:
+            break
+    return [one for one in found.values() if one.pause_reason == UNPROTECTED]
 
 
 def snapshot_of(mailing: Mailing, at_ms: int) -> Snapshot:
@@ -187,6 +224,7 @@ def snapshot_of(mailing: Mailing, at_ms: int) -> Snapshot:
         raise NotReadyError("the campaign is archived")
     if campaign is None:
         raise NotReadyError("the campaign has no content: write it first (PUT …/content)")
+    _check_named(campaign)
     account = accounts.fetch(mailing.account_id)
     _check_sender(campaign, account)
     mode = _mode(mailing, campaign, account)
@@ -226,6 +264,12 @@ def _check_sender(campaign: Campaign, account: Account) -> None:
             raise NotReadyError("the stack has no number to send text messages from")
     elif not (campaign.sender or account.mail_from):
         raise NotReadyError("neither the campaign nor the account (mail_from) has a sender")
+
+
+def _check_named(campaign: Campaign) -> None:
+    missing = audiences.missing_in(campaign)
+    if missing:
+        raise NotReadyError(missing)
 
 
 def _start_of(mailing: Mailing) -> Start:

@@ -7,7 +7,7 @@ no new version can be written, until somebody leaves the protected mode.
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from signalbox.model.audience import Audience
 from signalbox.model.container import ContainerKind
@@ -26,6 +26,10 @@ LARGEST_ATTACHMENTS: Final = 10_000_000
 LARGEST_AT_ONCE: Final = 4_000_000
 """Bytes of attachments that one request can bring: Lambda takes 6 MB, and base64 adds a third."""
 
+_OPT_OUT_LISTS: Final = {
+    ContainerKind.EMAIL_CAMPAIGN: ContainerKind.EMAIL_OPT_OUT_LIST,
+    ContainerKind.SMS_CAMPAIGN: ContainerKind.PHONE_OPT_OUT_LIST,
+}
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
 _NOT_IN_NAMES: Final = re.compile(r'[\x00-\x1f\x7f-\x9f/\\"<>:|?*\u2028\u2029\ud800-\udfff]')
 
@@ -49,6 +53,19 @@ class Attachment:
     sha256: str
 
 
+class Named(NamedTuple):
+    """A list or an opt-out list that an audience names; `field` is where."""
+
+    field: str
+    kind: ContainerKind
+    container_id: str
+
+    @property
+    def name(self) -> str:
+        """Return what tells it apart from containers of other kinds, too."""
+        return f"{self.kind}#{self.container_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """What a campaign says and to whom; `version` is 0 while nothing was written yet.
@@ -59,7 +76,8 @@ class Campaign:
     A campaign by SMS has `text`, `audience`, `tracking_mode`, `marketing` and `track_clicks` alone.
 
     `active` is how many of its mailings are scheduled, running or paused, and `unprotected` whether
-    somebody left the protected mode since; both are of the campaign, not of the version.
+    somebody left the protected mode since; `begun` is how often one of them was scheduled, started or
+    resumed. These are of the campaign, not of the version.
     """
 
     account_id: str
@@ -82,10 +100,27 @@ class Campaign:
     version: int = 0
     active: int = 0
     unprotected: bool = False
+    begun: int = 0
 
     def tracks_clicks(self, mode: Mode) -> bool:
         """Tell whether links are tracked in mailings of a mode, where contacts do not object."""
         return self.track_clicks and mode is not Mode.OFF
+
+    @property
+    def named(self) -> list[Named]:
+        """Return the lists and opt-out lists that the audience names."""
+        lists, opt_out_lists = self.audience.lists, self.audience.opt_out_lists
+        kind = _OPT_OUT_LISTS[self.kind]
+        return [
+            *(
+                Named(f"audience.lists.{number}", ContainerKind.LIST, one)
+                for number, one in enumerate(lists)
+            ),
+            *(
+                Named(f"audience.opt_out_lists.{number}", kind, one)
+                for number, one in enumerate(opt_out_lists)
+            ),
+        ]
 
     @property
     def protected(self) -> bool:

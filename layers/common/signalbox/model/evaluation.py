@@ -5,8 +5,9 @@ Every step is made of the one before, so that nobody is lost between two lines:
     audience = suppressed + sent + failed + uncertain + pending
     sent     = delivered + hard bounced + soft bounced + rejected + underway
 
-Rates of opening and clicking are over those whose opens or clicks are tracked and who got the mail;
-where there are none, there is no rate.
+Rates of opening and clicking are over those whose opens or clicks are tracked and whom the mail
+reached, or may have; where there are none, there is no rate. Whoever responded was reached, whatever
+was said of the mail, so that nothing is ever a share of fewer.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,7 +27,7 @@ class Response:
 
     `human` are known contacts, `anonymous` people of whom nobody is to know who they are, and
     `machine` those, of both, of whom only machines were seen. `tracked` are whose response could be
-    seen at all; `rate` is the share of them who responded, machines left out, None of nobody.
+    seen at all, never fewer than these; `rate` is the share of them who responded, machines left out, None of nobody.
     """
 
     human: int
@@ -100,18 +101,18 @@ class Link:
 def evaluation(numbers: Numbers, audience: int = 0) -> Evaluation:
     """Evaluate what was counted of an audience, as far as it is listed.
 
-    Numbers come in moments after what they count; an audience is never less than what became of it.
+    That of several mailings is the sum of what `audience_of` says of each.
     """
 
     def of(name: str) -> int:
         return numbers.get(name, 0)
 
-    known = sum(map(of, ADDED_UP))
+    known = _known(numbers)
     fared = [of(name) for name in ("delivered", "hard_bounced", "soft_bounced", "rejected")]
     delivered, hard_bounced, soft_bounced, rejected = fared
-    sent = of("sent")
+    sent, complained, unsubscribed = of("sent"), of("complained"), of("unsubscribed")
     return Evaluation(
-        audience=max(audience, known),
+        audience=audience_of(numbers, audience),
         suppressed=of("skipped"),
         suppressed_by={
             name.removeprefix(SKIPPED): number
@@ -127,15 +128,23 @@ def evaluation(numbers: Numbers, audience: int = 0) -> Evaluation:
         soft_bounced=soft_bounced,
         rejected=rejected,
         underway=sent - sum(fared),
-        complained=of("complained"),
-        unsubscribed=of("unsubscribed"),
+        complained=complained,
+        unsubscribed=unsubscribed,
         opened=_response(numbers, "open", "opened", "opens"),
         clicked=_response(numbers, "click", "clicked", "clicks"),
         delivery_rate=rate(delivered, sent),
         bounce_rate=rate(hard_bounced + soft_bounced, sent),
-        complaint_rate=rate(of("complained"), delivered),
-        unsubscribe_rate=rate(of("unsubscribed"), delivered),
+        complaint_rate=rate(complained, max(delivered, complained)),
+        unsubscribe_rate=rate(unsubscribed, max(delivered, unsubscribed)),
     )
+
+
+def audience_of(numbers: Numbers, listed: int) -> int:
+    """Return how many contacts the audience of a mailing has of which so many were listed.
+
+    Numbers come in moments after what they count; an audience is never less than what became of it.
+    """
+    return max(listed, _known(numbers))
 
 
 def hours(counted: Mapping[int, Numbers]) -> list[Hour]:
@@ -177,18 +186,23 @@ def _response(numbers: Numbers, purpose: str, whom: str, often: str) -> Response
     def of(*names: str) -> int:
         return sum(numbers.get(name, 0) for name in names)
 
-    tracked = of(*_each(f"{purpose}_tracked"))
     human, anonymous = of(f"{whom}_personal_human"), of(f"{whom}_anonymous_human")
+    machine = of(*_each(whom, "_machine"))
+    tracked = max(of(*_each(f"{purpose}_tracked")), human + anonymous + machine)
     return Response(
         human=human,
         anonymous=anonymous,
-        machine=of(*_each(whom, "_machine")),
+        machine=machine,
         human_times=of(f"{often}_personal_human"),
         anonymous_times=of(f"{often}_anonymous_human"),
         machine_times=of(*_each(often, "_machine")),
         tracked=tracked,
         rate=rate(human + anonymous, tracked),
     )
+
+
+def _known(numbers: Numbers) -> int:
+    return sum(numbers.get(name, 0) for name in ADDED_UP)
 
 
 def _each(name: str, judged: str = "") -> Iterable[str]:

@@ -36,6 +36,8 @@ class MailingState(StrEnum):
     CANCELLED = "cancelled"
 
 
+_ARRIVED: Final = ("delivered", "hard_bounced", "soft_bounced")
+
 ACTIVE: Final = frozenset({MailingState.SCHEDULED, MailingState.RUNNING, MailingState.PAUSED})
 """The states in which a mailing keeps its campaign in protected mode."""
 
@@ -56,6 +58,7 @@ class MoveRefusedError(ConflictError):
 class Limits(NamedTuple):
     """When a mailing pauses itself: at which share of its deliveries, after how many of them.
 
+    Both are counted from when it was resumed last.
     A share of 0 is no limit. Amazon reviews senders above 5 % and 0.1 %, Google asks for less than
     0.1 % complaints.
     """
@@ -63,6 +66,27 @@ class Limits(NamedTuple):
     hard_bounce_percent: float = 2.0
     complaint_percent: float = 0.08
     after: int = 500
+
+
+class Returns(NamedTuple):
+    """What came back of a mailing: `deliveries` are the mails that were delivered or bounced."""
+
+    deliveries: int = 0
+    hard_bounces: int = 0
+    complaints: int = 0
+
+    @classmethod
+    def of(cls, numbers: Mapping[str, int]) -> "Returns":
+        """Read them off what was counted of a mailing (see `model.mailing_count`)."""
+        return cls(
+            deliveries=sum(numbers.get(name, 0) for name in _ARRIVED),
+            hard_bounces=numbers.get("hard_bounced", 0),
+            complaints=numbers.get("complained", 0),
+        )
+
+    def since(self, before: "Returns") -> "Returns":
+        """Return what came in addition to what there was before."""
+        return Returns(*(now - was for now, was in zip(self, before, strict=True)))
 
 
 class Snapshot(NamedTuple):
@@ -89,7 +113,10 @@ class Mailing:
     `track_dispatch` nothing of it is tracked. `campaign_version`, `mode`, `mailer_id`, `lists`
     and `targets` are the `Snapshot` of its start. `run` counts the times at which sending began, from 1; messages that
     failed in a run before `retry_run` are tried again. `finished_ms` is when it finished or was
-    cancelled. `audience_size` is how many contacts its audience has, -1 while that is not known.
+    cancelled. `is_complete` says that it finished once: each contact of its audience has a message,
+    and later runs are about these messages alone. `audience_size` is how many contacts its audience
+    has, of one that was cancelled before as many as were listed, -1 while that is not known.
+    `forgiven` is what had come back when it was resumed last.
     """
 
     account_id: str
@@ -114,6 +141,8 @@ class Mailing:
     finished_ms: int = 0
     pause_reason: str = ""
     audience_size: int = -1
+    is_complete: bool = False
+    forgiven: Returns = field(default_factory=Returns)
     version: int = 1
 
     @property
@@ -174,11 +203,13 @@ def paused(mailing: Mailing, reason: str) -> Mailing:
     return replace(mailing, state=MailingState.PAUSED, pause_reason=reason)
 
 
-def resumed(mailing: Mailing, snapshot: Snapshot, now_ms: int) -> Mailing:
+def resumed(
+    mailing: Mailing, snapshot: Snapshot, now_ms: int, returns: Returns | None = None
+) -> Mailing:
     """Let a paused mailing go on where it was; one that runs or waits for its time stays as it is.
 
     One that was paused before it started waits for its time again, or starts if that has passed;
-    the snapshot is for that start.
+    the snapshot is for that start. What came back until now, `returns`, is forgiven.
 
     Raises:
         MoveRefusedError: it is not paused.
@@ -188,7 +219,7 @@ def resumed(mailing: Mailing, snapshot: Snapshot, now_ms: int) -> Mailing:
     if mailing.state is not MailingState.PAUSED:
         _refuse(mailing, "be resumed")
     if mailing.run:
-        return _running(mailing)
+        return replace(_running(mailing), forgiven=returns or mailing.forgiven)
     if mailing.at_ms > now_ms:
         return replace(mailing, state=MailingState.SCHEDULED, pause_reason="")
     return _begun(mailing, snapshot, now_ms)
@@ -219,11 +250,13 @@ def finished(mailing: Mailing, run: int, now_ms: int) -> Mailing:
         return mailing
     if mailing.state is not MailingState.RUNNING:
         _refuse(mailing, "finish")
-    return replace(mailing, state=MailingState.FINISHED, finished_ms=now_ms)
+    return replace(mailing, state=MailingState.FINISHED, finished_ms=now_ms, is_complete=True)
 
 
 def retried(mailing: Mailing) -> Mailing:
     """Try again what failed so far; a paused mailing does so once it is resumed.
+
+    One that is not complete yet goes on with the others, too.
 
     Raises:
         MoveRefusedError: it has not started yet, or is cancelled.
@@ -234,6 +267,19 @@ def retried(mailing: Mailing) -> Mailing:
         return replace(mailing, retry_run=mailing.run + 1)
     again = _running(mailing)
     return replace(again, retry_run=again.run)
+
+
+def limited(mailing: Mailing, limits: Limits) -> Mailing:
+    """Give a mailing other limits.
+
+    Raises:
+        MoveRefusedError: it is finished or cancelled.
+    """
+    if limits == mailing.limits:
+        return mailing
+    if mailing.state in {MailingState.FINISHED, MailingState.CANCELLED}:
+        _refuse(mailing, "be changed")
+    return replace(mailing, limits=limits)
 
 
 def reason_to_pause(limits: Limits, *, deliveries: int, hard_bounces: int, complaints: int) -> str:

@@ -119,6 +119,13 @@ def counter_of_link(link: int) -> str:
     return f"{TOTALS}#links#{link // LINKS_AT_ONCE}"
 
 
+def fared_of(item: Item) -> str:
+    """Return the word for how a message fared that was sent; empty where nothing is known."""
+    if item.get("state") != State.SENT:
+        return ""
+    return next((name for name, mark in _FARED if item.get(mark)), "")
+
+
 def _of_message(item: Item) -> Iterator[tuple[str, str]]:
     state = item.get("state", "")
     if state == State.SENT:
@@ -128,6 +135,8 @@ def _of_message(item: Item) -> Iterator[tuple[str, str]]:
         yield TOTALS, f"skipped_{_reason(item)}"
     elif state in (State.FAILED, State.UNCERTAIN):
         yield TOTALS, state
+        if state == State.UNCERTAIN:
+            yield from _of_tracking(item)
     for name, mark in _MARKED.items():
         if item.get(mark):
             yield TOTALS, name
@@ -138,13 +147,18 @@ def _of_sent(item: Item) -> Iterator[tuple[str, str]]:
     yield TOTALS, "sent"
     if item.get("sent_ms"):
         yield _of_hour(item["sent_ms"] // HOUR_MS, "sent")
-    fared = next((name for name, mark in _FARED if item.get(mark)), "")
+    fared = fared_of(item)
     if fared:
         yield TOTALS, fared
-    if fared in ("", "delivered"):  # what did not arrive, nobody can open
-        for purpose, mode in (("open", "mode"), ("click", "click_mode")):
-            if item.get(mode) in TRACKED:
-                yield TOTALS, f"{purpose}_tracked_{item[mode]}"
+    if not fared or item.get("delivered_ms"):  # what never arrived, nobody can open
+        yield from _of_tracking(item)
+
+
+def _of_tracking(item: Item) -> Iterator[tuple[str, str]]:
+    """Count a message that may be opened and clicked, by how that is tracked."""
+    for purpose, mode in (("open", "mode"), ("click", "click_mode")):
+        if item.get(mode) in TRACKED:
+            yield TOTALS, f"{purpose}_tracked_{item[mode]}"
 
 
 def _of_hits(item: Item, kind: str, who: str) -> Iterator[tuple[str, str]]:

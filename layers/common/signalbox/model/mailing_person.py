@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from signalbox.model.mailing_count import HOUR_MS, JUDGED, Hit
+from signalbox.model.mailing_count import HOUR_MS, JUDGED, Hit, fared_of
 from signalbox.model.message import State
 from signalbox.model.tracking_token import HONEYPOT
 
@@ -67,6 +67,9 @@ _MARKS: Final = {
     What.COMPLAINED: "complaint_ms",
     What.UNSUBSCRIBED: "unsubscribe_ms",
 }
+_FARES: Final = frozenset({What.DELIVERED, What.HARD_BOUNCED, What.SOFT_BOUNCED, What.REJECTED})
+"""How a message that was sent can have fared: in one of these ways, as it is counted."""
+
 _WITH_REASON: Final = frozenset({What.SKIPPED, What.FAILED, What.UNCERTAIN})
 
 
@@ -85,7 +88,8 @@ def finding(what: What, seen: Seen) -> Callable[[Item], Person | None]:
 def _of_message(item: Item, what: What) -> Person | None:
     mark = _MARKS.get(what)
     if mark:
-        at_ms = item.get(mark, 0)
+        counts = what not in _FARES or fared_of(item) == what
+        at_ms = item.get(mark, 0) if counts else 0
     elif item.get("state") == State(what):
         at_ms = item.get("sent_ms") or item.get("changed_ms", 0)
     else:

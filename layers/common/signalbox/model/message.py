@@ -38,6 +38,7 @@ class SkipReason(StrEnum):
     CONTACT_GONE = "contact_gone"
     NO_EMAIL = "no_email"
     NO_PHONE = "no_phone"
+    EMAIL_NOT_ASCII = "email_not_ascii"
     HARD_BOUNCE = "hard_bounce"
     COMPLAINT = "complaint"
     SUPPRESSED = "suppressed"

@@ -40,7 +40,8 @@ class Page:
     """The next page of the audience, number `page` of the run.
 
     It goes on in list number `list_index` of the audience above contact `after`; in a work list
-    `after` counts the contacts that were looked at. `listed` contacts were listed up to here.
+    `after` counts the contacts that were looked at. Where a complete mailing is retried `list_index`
+    is the share of its messages. `listed` contacts were listed up to here.
     """
 
     account_id: str
@@ -110,16 +111,15 @@ _KINDS: Final[Mapping[str, type[Sending]]] = {
 
 
 class Listing(NamedTuple):
-    """What a page lists: its parts, and the page that follows, none after the last."""
+    """What a page lists: its parts, and the page that follows, none after the last.
+
+    `listed` is how many contacts were listed up to its end, those among them who are done.
+    """
 
     page: Page
     parts: tuple[Deliver, ...]
     following: Page | None
-
-    @property
-    def listed(self) -> int:
-        """Return how many contacts were listed up to the end of this page."""
-        return self.page.listed + sum(len(part.contact_ids) for part in self.parts)
+    listed: int
 
 
 def parts_of(page: Page, contact_ids: Sequence[str], list_id: str) -> tuple[Deliver, ...]:

@@ -4,11 +4,16 @@ Item    pk A#<account>#campaigns         sk <campaign, 16 digits>
         version          of the content, moves with every change
         active           how many of its mailings are scheduled, running or paused
         unprotected      1 where somebody left the protected mode since one of them became so
+        named            what the audience of the newest version names, as `list#31`; none for nothing
+        closed           1 where the campaign is archived or deleted: no mailing of it goes on
+        begun            how often one of them was scheduled, started or resumed; none for never
 Item    pk A#<account>#campaign#<campaign>   sk version#<8 digits>
         body             the content, never changed
 Access  write the next version; read the newest, or one; leave the protected mode and go back
 The container has name, mailer and who is in it (`store.containers`). A mailing counts itself in and
-out (`entering`, `leaving`), and writing a version is refused while one is in, in one condition.
+out (`entering`, `leaving`), and writing a version is refused while one is in, in one condition, as is
+closing the campaign. Who leaves the protected mode does so on the condition that none has begun since
+the campaign was read.
 """
 
 from collections.abc import Sequence
@@ -27,18 +32,27 @@ from signalbox.store.table import Item, Key
 
 LARGEST_INLINE = 200_000  # bytes of a version's HTML and text as JSON; the rest has room beside
 MOST_INLINE = 1_000  # contacts of a work list
-OUTSIDE_BODY = {"account_id", "campaign_id", "version", "active", "unprotected"}
+OUTSIDE_BODY = {"account_id", "campaign_id", "version", "active", "unprotected", "begun"}
 FREE = "attribute_not_exists(pk)"
 OPEN = "(active = :none OR unprotected = :yes)"
 PROTECTED = (
     "the campaign is in protected mode, for a mailing of it is scheduled, running or paused; "
     "POST …/unprotect leaves it and pauses those that run"
 )
+CLOSED = "the campaign is archived or gone: nothing of it is sent any more"
 MOVED = "the campaign was changed meanwhile; read it again"
 
 
 class ProtectedError(ConflictError):
     """The campaign is in protected mode."""
+
+
+class BegunError(ConflictError):
+    """A mailing of the campaign was scheduled, started or resumed meanwhile."""
+
+
+class ClosedError(ConflictError):
+    """The campaign was archived or deleted."""
 
 
 def key(account_id: str, campaign_id: str) -> Key:
@@ -66,6 +80,7 @@ def save(wanted: Campaign, *, since: Campaign, work_list: Sequence[str] = ()) ->
         audience=replace(wanted.audience, work_size=len(work_list)),
         active=since.active,
         unprotected=since.unprotected,
+        begun=since.begun,
     )
     body = _body(changed, work_list)
     changed = replace(changed, audience=_audience_from(unpacked(body)["audience"]))
@@ -89,7 +104,12 @@ def find(account_id: str, campaign_id: str) -> Campaign | None:
     if head is None:
         return None
     found = fetch_version(account_id, campaign_id, head["version"])
-    return replace(found, active=head["active"], unprotected=bool(head["unprotected"]))
+    return replace(
+        found,
+        active=head["active"],
+        unprotected=bool(head["unprotected"]),
+        begun=head.get("begun", 0),
+    )
 
 
 def fetch(account_id: str, campaign_id: str) -> Campaign:
@@ -135,14 +155,27 @@ def work_list(campaign: Campaign) -> tuple[str, ...]:
     return tuple(unpacked(item["body"])["work_list"]) if item else ()
 
 
-def leave_protection(account_id: str, campaign_id: str) -> None:
-    """Let new versions be written although mailings of the campaign are under way."""
-    _protect(account_id, campaign_id, unprotected=1)
+def leave_protection(since: Campaign) -> None:
+    """Let new versions be written although mailings of the campaign are under way.
+
+    Raises:
+        BegunError: one of them was scheduled, started or resumed since the campaign was read.
+        NotFoundError: it has no content.
+    """
+    where = since.account_id, since.campaign_id
+    if since.begun:
+        _protect(*where, 1, "begun = :begun", begun=since.begun)
+    else:
+        _protect(*where, 1, "attribute_exists(pk) AND attribute_not_exists(begun)")
 
 
 def protect(account_id: str, campaign_id: str) -> None:
-    """Go back to protected mode."""
-    _protect(account_id, campaign_id, unprotected=0)
+    """Go back to protected mode.
+
+    Raises:
+        NotFoundError: it has no content.
+    """
+    _protect(account_id, campaign_id, 0)
 
 
 def entering(account_id: str, campaign_id: str, *, version: int = 0) -> Item:
@@ -150,12 +183,12 @@ def entering(account_id: str, campaign_id: str, *, version: int = 0) -> Item:
 
     A `version` says which one the campaign must have.
     """
-    return _counting(account_id, campaign_id, "SET unprotected = :no ADD active :one", version)
+    return _counting(account_id, campaign_id, "ADD active :one, begun :one", version)
 
 
 def protecting(account_id: str, campaign_id: str, *, version: int = 0) -> Item:
     """Return the part of a transaction that protects the campaign of a mailing that is counted."""
-    return _counting(account_id, campaign_id, "SET unprotected = :no", version)
+    return _counting(account_id, campaign_id, "ADD begun :one", version)
 
 
 def leaving(account_id: str, campaign_id: str) -> Item:
@@ -169,6 +202,27 @@ def leaving(account_id: str, campaign_id: str) -> Item:
     )
 
 
+def closing(account_id: str, campaign_id: str) -> Item:
+    """Return the part of a transaction that lets no mailing of a campaign start or go on any more.
+
+    It is refused in protected mode (`refused`).
+    """
+    values = {":closed": 1, ":none": 0, ":yes": 1}
+    return _shutting(account_id, campaign_id, "SET closed = :closed", values, OPEN)
+
+
+def opening(account_id: str, campaign_id: str) -> Item:
+    """Return the part of a transaction that lets mailings of a campaign start again."""
+    return _shutting(account_id, campaign_id, "REMOVE closed", {}, "attribute_exists(pk)")
+
+
+def refused(head: Item | None) -> ConflictError:
+    """Return why a campaign was not closed or opened whose own item, `head`, stood against it."""
+    if head and head["active"] and not head["unprotected"]:
+        return ProtectedError(PROTECTED)
+    return ConflictError(MOVED)
+
+
 def standing(account_id: str, campaign_id: str) -> Item:
     """Return the part of a transaction that checks that there is content."""
     return table.checking(
@@ -176,34 +230,47 @@ def standing(account_id: str, campaign_id: str) -> Item:
     )
 
 
-def _counting(account_id: str, campaign_id: str, expression: str, version: int) -> Item:
-    values: dict[str, Any] = {":no": 0}
-    if ":one" in expression:
-        values[":one"] = 1
+def _counting(account_id: str, campaign_id: str, counted: str, version: int) -> Item:
+    values: dict[str, Any] = {":no": 0, ":one": 1}
     condition = "attribute_exists(pk)"
     if version:
         condition, values[":version"] = "version = :version", version
+    condition += " AND attribute_not_exists(closed)"
     return table.updating(
         environment().rules_table,
         key(account_id, campaign_id),
-        expression,
+        f"SET unprotected = :no {counted}",
         values,
         condition=condition,
     )
+
+
+def _shutting(
+    account_id: str, campaign_id: str, expression: str, values: dict[str, Any], condition: str
+) -> Item:
+    """Return the part of a transaction that closes or opens; there is nothing to close without content."""
+    where, rules_table = key(account_id, campaign_id), environment().rules_table
+    if table.get(rules_table, where) is None:
+        return table.checking(rules_table, where, FREE)
+    return table.updating(rules_table, where, expression, values, condition=condition)
 
 
 def _moving(changed: Campaign, since: int) -> Item:
     """Return the part of a transaction that makes a version the newest."""
     where = key(changed.account_id, changed.campaign_id)
     rules_table = environment().rules_table
+    named = frozenset(one.name for one in changed.named)
     if not since:
-        first = {"pk": where[0], "sk": where[1], "version": 1, "active": 0, "unprotected": 0}
+        first: Item = {"pk": where[0], "sk": where[1], "version": 1, "active": 0, "unprotected": 0}
+        if named:
+            first["named"] = named
         return table.putting(rules_table, first, condition=FREE)
+    values = {":next": changed.version, ":since": since, ":none": 0, ":yes": 1}
     return table.updating(
         rules_table,
         where,
-        "SET version = :next",
-        {":next": changed.version, ":since": since, ":none": 0, ":yes": 1},
+        "SET version = :next, named = :named" if named else "SET version = :next REMOVE named",
+        values | ({":named": named} if named else {}),
         condition=f"version = :since AND {OPEN}",
     )
 
@@ -220,17 +287,25 @@ def _settle(body: str, since: Campaign, error: table.CancelledError) -> None:
     raise ConflictError(MOVED) from error
 
 
-def _protect(account_id: str, campaign_id: str, *, unprotected: int) -> None:
+def _protect(
+    account_id: str,
+    campaign_id: str,
+    unprotected: int,
+    condition: str = "attribute_exists(pk)",
+    **values: int,
+) -> None:
     try:
         table.update(
             environment().rules_table,
             key(account_id, campaign_id),
             "SET unprotected = :unprotected",
-            {":unprotected": unprotected},
-            condition="attribute_exists(pk)",
+            {":unprotected": unprotected} | {f":{name}": one for name, one in values.items()},
+            condition=condition,
         )
     except table.RefusedError as error:
-        raise NotFoundError("content of campaign", campaign_id) from error
+        if error.old is None:
+            raise NotFoundError("content of campaign", campaign_id) from error
+        raise BegunError(MOVED) from error
 
 
 def _audience_from(stored: dict[str, Any]) -> Audience:

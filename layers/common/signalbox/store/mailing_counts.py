@@ -86,8 +86,14 @@ def numbers_of(item: Item | None) -> Numbers:
 
 def totals(account_id: str, mailing_ids: Sequence[str]) -> Numbers:
     """Return what was counted of mailings together."""
-    found = _of(account_id, mailing_ids, [TOTALS])
+    found = mailing_count.added(_of(account_id, mailing_ids, [TOTALS]))
     return found.get(TOTALS, {})
+
+
+def totals_of_each(account_id: str, mailing_ids: Sequence[str]) -> list[Numbers]:
+    """Return what was counted of each of mailings."""
+    found = _of(account_id, mailing_ids, [TOTALS])
+    return [counts.get(TOTALS, {}) for counts in found]
 
 
 def series(account_id: str, mailing_ids: Sequence[str], days: Sequence[date]) -> dict[int, Numbers]:
@@ -97,7 +103,8 @@ def series(account_id: str, mailing_ids: Sequence[str], days: Sequence[date]) ->
     """
     counters = {mailing_count.counter_of_day(day): day for day in days}
     hours: dict[int, Numbers] = {}
-    for counter, numbers in _of(account_id, mailing_ids, list(counters)).items():
+    found = mailing_count.added(_of(account_id, mailing_ids, list(counters)))
+    for counter, numbers in found.items():
         first = (counters[counter] - date(1970, 1, 1)).days * 24
         for name, number in numbers.items():
             hour, _, what = name.partition("_")
@@ -113,7 +120,7 @@ def links(account_id: str, mailing_id: str) -> dict[int, Numbers]:
     blocks = range(0, MOST_LINKS, LINKS_AT_ONCE)
     counters = [mailing_count.counter_of_link(link) for link in blocks]
     found: dict[int, Numbers] = {}
-    for numbers in _of(account_id, [mailing_id], counters).values():
+    for numbers in _of(account_id, [mailing_id], counters)[0].values():
         for name, number in numbers.items():
             link, _, what = name.partition("_")
             found.setdefault(int(link), {})[what] = number
@@ -125,17 +132,20 @@ def partitions(account_id: str, mailing_id: str) -> list[str]:
     return [keys.mailing(account_id, mailing_id, shard) for shard in range(keys.MAILING_SHARDS)]
 
 
-def _of(account_id: str, mailing_ids: Sequence[str], counters: Sequence[str]) -> Counts:
-    """Return the sums of counters over the shards of mailings."""
+def _of(account_id: str, mailing_ids: Sequence[str], counters: Sequence[str]) -> list[Counts]:
+    """Return for each of mailings the sums of counters over its shards."""
     places = [
-        (partition, counter)
+        [(shard, counter) for shard in partitions(account_id, mailing_id) for counter in counters]
         for mailing_id in mailing_ids
-        for partition in partitions(account_id, mailing_id)
-        for counter in counters
     ]
-    name = environment().tracking_table
-    found = table.get_many({name: places}, eventually=frozenset({name})) if places else {}
-    return mailing_count.added({counter: numbers_of(item)} for (_, counter), item in found.items())
+    name, every = environment().tracking_table, [place for each in places for place in each]
+    found = table.get_many({name: every}, eventually=frozenset({name})) if every else {}
+    return [
+        mailing_count.added(
+            {place[1]: numbers_of(found[place])} for place in each if place in found
+        )
+        for each in places
+    ]
 
 
 def _advance(key: Key, told: Sequence[Told], stood: Item | None) -> None:

@@ -2,12 +2,13 @@
 
 Item    pk A#<account>#sending#<mailing>   sk page#<6 digits of run>#<8 digits of page>
         following        the next page as it was queued; none after the last
+        listed           how many contacts were listed in the run up to the end of the page
         expires          seconds, for TTL
 Item    pk the same                        sk part#<6 digits of run>#<8 digits of page>#<4 digits>
         body             the part as it was queued: up to 25 contacts; deleted once all are done
         expires          seconds, for TTL
 Access  note a page with its parts, once, in one transaction; the parts of a page, or of a run, that
-        are open; close one
+        are open; close one; how many contacts were listed
 A page that is listed again is not decided again, whoever came on a list meanwhile.
 """
 
@@ -27,7 +28,8 @@ def note(listing: Listing, now_ms: int) -> Listing:
     """Write down what a page listed; return that, or what is open of it where it was listed before."""
     page = listing.page
     expires = (now_ms + KEPT_MS) // 1000
-    head: Item = {"pk": _partition(page), "sk": _page_key(page), "expires": expires}
+    where = {"pk": _partition(page), "sk": _page_key(page)}
+    head: Item = {**where, "listed": listing.listed, "expires": expires}
     if listing.following:
         head["following"] = listing.following.to_wire()
     tracking = environment().tracking_table
@@ -59,6 +61,22 @@ def still_open(account_id: str, mailing_id: str, run: int) -> int:
     )
 
 
+def listed(account_id: str, mailing_id: str, runs: int) -> int:
+    """Return how many contacts of an audience were listed: the most of any of the runs so far."""
+    newest = [
+        table.query(
+            environment().tracking_table,
+            keys.sending(account_id, mailing_id),
+            prefix=f"page#{run:06d}#",
+            limit=1,
+            newest_first=True,
+            consistent=True,
+        ).items
+        for run in range(1, runs + 1)
+    ]
+    return max((page["listed"] for pages in newest for page in pages), default=0)
+
+
 def _noted(page: Page, standing: Item) -> Listing:
     """Return what is left to be done of a page that was listed before."""
     following: Any = sending.from_wire(standing["following"]) if "following" in standing else None
@@ -69,7 +87,7 @@ def _noted(page: Page, standing: Item) -> Listing:
         consistent=True,
     )
     parts: list[Any] = [sending.from_wire(item["body"]) for item in found]
-    return Listing(page, tuple(parts), following)
+    return Listing(page, tuple(parts), following, standing["listed"])
 
 
 def _part(part: Deliver, expires: int) -> Item:

@@ -20,7 +20,7 @@ from signalbox.model import mailing as model
 from signalbox.model.campaign import Campaign
 from signalbox.model.container import ContainerKind
 from signalbox.model.errors import ConflictError, NotFoundError
-from signalbox.model.mailing import Limits, Mailing, MailingState
+from signalbox.model.mailing import Limits, Mailing, MailingState, Returns
 from signalbox.model.wire import packed, unpacked
 from signalbox.store import campaigns, keys, table
 from signalbox.store.table import Item, Key
@@ -74,6 +74,7 @@ def save(wanted: Mailing, *, since: Mailing) -> Mailing:
 
     Raises:
         MovedError: the mailing changed since `since` was read, or its campaign since the snapshot.
+        ClosedError: it is to send, and its campaign was archived or deleted.
     """
     changed = replace(wanted, version=since.version + 1)
     put = table.putting(
@@ -88,6 +89,8 @@ def save(wanted: Mailing, *, since: Mailing) -> Mailing:
         (code, there), *_ = error.reasons
         if code == "ConditionalCheckFailed" and there and there["body"] == _body(changed):
             return changed  # our own write, whose answer was lost
+        if any(head and "closed" in head for _, head in error.reasons[1:]):
+            raise campaigns.ClosedError(campaigns.CLOSED) from error
         raise MovedError(MOVED) from error
     return changed
 
@@ -248,6 +251,7 @@ def mailing_from(item: Item, account_id: str) -> Mailing:
         container=ContainerKind(body.pop("container")),
         state=MailingState(body.pop("state")),
         limits=Limits(**body.pop("limits")),
+        forgiven=Returns(**body.pop("forgiven", {})),
         lists=tuple(body.pop("lists")),
         targets=tuple(body.pop("targets", ())),
         **body,
@@ -281,4 +285,5 @@ def _item(mailing: Mailing) -> Item:
 
 def _body(mailing: Mailing) -> str:
     facts = {name: value for name, value in asdict(mailing).items() if name not in OUTSIDE_BODY}
-    return packed(facts | {"limits": mailing.limits._asdict()})
+    told = {"limits": mailing.limits._asdict(), "forgiven": mailing.forgiven._asdict()}
+    return packed(facts | told)
