@@ -24,6 +24,7 @@ from signalbox.store import (
     groups,
     mailing_facts,
     pace,
+    relay_days,
     text_targets,
     waking,
 )
@@ -158,6 +159,7 @@ def forget() -> None:
     access.forget()
     waking.forget()
     mailing_facts.forget()
+    relay_days.forget()
     text_targets.forget()
     mailing_mails.forget()
     pace.forget()

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from signalbox.model.pattern import MATCHERS as NAMED
 
+BUT, CASE = "anything-but", "equals-ignore-case"
 NAMES = st.sampled_from(["a", "b", "c"])
 TEXTS = st.sampled_from(["", "a", "b", "ab", "ba", "aba", "A", "aB", "*", "\\", "10.0.0.7", "é"])
 NUMBERS = st.sampled_from([0, 1, 1.0, -2.5, 3, 10, 10.5, 1e3])
@@ -124,3 +125,12 @@ ANY_JSON = st.recursive(
     ),
     max_leaves=16,
 )
+
+
+PEOPLE = {
+    "employees": [
+        {"firstName": "John", "lastName": "Doe"},
+        [{"firstName": "Anna", "lastName": "Smith"}],
+        {"firstName": "Peter", "lastName": "Jones", "phone": "1"},
+    ]
+}

@@ -28,11 +28,12 @@ from signalbox import aws
 from signalbox.channels import mail, webhook
 from signalbox.environment import Environment
 from signalbox.model import mailing as model
+from signalbox.model.container import Container, ContainerKind
 from signalbox.model.credential import Role
 from signalbox.model.retries import Answer
 from signalbox.model.sending import Start
 from signalbox.model.tracking_token import Token, TokenKind, signed
-from signalbox.store import mailings
+from signalbox.store import containers, mailings
 from tests import hits
 from tests import mailings as town
 from tests.cloud import Cloud, Context, forget, http_event, sqs_event
@@ -518,6 +519,8 @@ def send_a_mailing(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     forget()
     pacing.forget()
     town.write_contacts(cloud, 1, list_ids=["41"])
+    nobody = Container(town.ACCOUNT_ID, ContainerKind.EMAIL_OPT_OUT_LIST, "42", "No")
+    containers.create(nobody)
     town.campaign(
         ["41"],
         html=f"<p>%COMPANY% %EVENT: download%</p><!--{'x' * 200_000}-->",

@@ -163,6 +163,7 @@ EMPTY_ELSEWHERE = {
     "GET /api/3/webhooks": "webhooks",
     "GET /api/mailers": "mailers",
     "GET /api/mailings": "mailings",
+    "GET /api/relay/days": "days",
     "GET /api/rule-log": "rows",
     "GET /api/rule-log/accesses": "accesses",
     "GET /api/{kind}": "containers",

@@ -21,7 +21,7 @@ from signalbox.model.credential import Role
 from signalbox.model.dispatch import Outcome
 from signalbox.model.permission import ALLOWED as PERMISSIONS
 from signalbox.model.retries import Answer
-from signalbox.store import event_names
+from signalbox.store import event_names, relay_days
 from tests.cloud import Cloud, http_event
 from tests.functions.authorization_table import (
     ADMINS,
@@ -44,6 +44,7 @@ TABLES = ("CONTACTS", "RULES", "TRACKING")
 
 GLOBAL_ADMINS = {Role.GLOBAL_ADMIN}
 SENDERS = {Role.GLOBAL_ADMIN, Role.ADMIN, Role.EVENT}
+RELAYS = WRITERS | {Role.RELAY}
 
 NEW_RULE = {
     "name": "new",
@@ -139,7 +140,10 @@ ALLOWED: dict[str, tuple[set[Role], Any]] = {
     "GET /api/evaluation": (EVERYBODY, None),
     "GET /api/evaluation/hours": (EVERYBODY, None),
     "GET /api/relay/evaluation": (EVERYBODY, None),
-    "POST /relay": (WRITERS, NEW_MAIL),
+    "GET /api/relay/days": (EVERYBODY, None),
+    "POST /api/relay/days/{day}/rebuild": (ADMINS, None),
+    "POST /relay": (RELAYS, NEW_MAIL),
+    "PATCH /api/mailings/{mailing_id}": (WRITERS, {"limits": {"after": 9}}),
     "POST /api/mailings/{mailing_id}/start": (WRITERS, None),
     "POST /api/mailings/{mailing_id}/pause": (WRITERS, None),
     "POST /api/mailings/{mailing_id}/resume": (WRITERS, None),
@@ -260,12 +264,14 @@ def populate(cloud: Cloud) -> World:
         "name": "download",
         "quoted": "upload",
         "queue": "events",
+        "day": "20261121",
         "user_id": "1",
         "kind": "email-opt-out-lists",
         "address": "ada@signalbox.example",
         **things_of(first),
     }
     cloud.waiting("SENDS")
+    relay_days.note(ACCOUNT_ID, ids["day"])
     second = settle(OTHER)
     for account_id in (ACCOUNT_ID, OTHER):
         event_names.register(account_id, "upload", 1)
@@ -466,12 +472,13 @@ def test_the_docs_show_the_same_table():
 
 
 def shown_in(text: str) -> dict[str, set[Role]]:
-    """Return who may call what, by the ticks of a page's table."""
-    columns = [Role.GLOBAL_ADMIN, Role.ADMIN, Role.MARKETER, Role.ANALYST, Role.VIEWER, Role.EVENT]
-    lines = re.findall(r"^\| `(\w+ /(?:api|relay)[^`]*)` \|((?:[^|]*\|){6})", text, re.MULTILINE)
+    """Return who may call what, by the ticks of a page's table; a role without a column has none."""
+    (heading,) = re.findall(r"^\| operation \|((?: \w+ \|)+)", text, re.MULTILINE)
+    roles = [Role(name.strip()) for name in heading.split("|")[:-1]]
+    lines = re.findall(r"^\| `(\w+ /(?:api|relay)[^`]*)` \|(.*)\|$", text, re.MULTILINE)
     return {
         operation: {
-            role for role, cell in zip(columns, ticks.split("|")[:6], strict=True) if cell.strip()
+            role for role, cell in zip(roles, ticks.split("|"), strict=False) if cell.strip()
         }
         for operation, ticks in lines
     }

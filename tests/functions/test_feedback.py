@@ -2,93 +2,27 @@
 
 import itertools
 import json
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from functions.feedback import app as feedback
-from functions.feedback import facts, notifications, pausing
-from functions.feedback.notifications import CertificateUnreachableError
 from signalbox import aws
 from signalbox.awsjson import AwsError
-from signalbox.environment import environment
 from signalbox.model.dispatch import Dispatch, DispatchRecord, Outcome
-from signalbox.model.event import Event
-from signalbox.model.mailing import Limits, MailingState
-from signalbox.model.message import Message, State
-from signalbox.model.signature import public_key
+from signalbox.model.message import State
 from signalbox.model.suppression import SuppressionReason
 from signalbox.people import erase
-from signalbox.store import dispatches, mailing_counts, mailings, messages, suppressions
-from tests.cloud import sqs_event
-from tests.mailings import CAMPAIGN_ID, MAILING_ID, campaign, draft
+from signalbox.store import dispatches, messages, suppressions
+from tests.feedbacks import ADDRESS, NOW, about, claim, queued, standing, take
+from tests.mailings import CAMPAIGN_ID, MAILING_ID
 from tests.people import ACCOUNT_ID, MAIL, work
-from tests.ses import MAILING, TOPIC, certificate, envelope, notified, said
+from tests.ses import MAILING, notified
 from tests.store.things import event
 
-NOW = 1_795_254_840_000
-ADDRESS = "email:ada@signalbox.example"
+pytestmark = pytest.mark.usefixtures("fetched")
+
+
 KINDS = ("sent", "delivery", "delivery_delay", "soft_bounce", "hard_bounce", "complaint")
-
-
-@pytest.fixture(name="fetched", autouse=True)
-def _fetched(monkeypatch):
-    """SNS's certificate is that of the tests; the list says what was fetched."""
-    urls = []
-
-    def fetch(url):
-        urls.append(url)
-        return public_key(certificate())
-
-    monkeypatch.setattr(notifications, "_fetched", fetch)
-    forget()
-    yield urls
-    forget()
-
-
-def forget():
-    """Forget what a process would forget when it ends."""
-    for module in (notifications, facts, pausing):
-        module.forget()
-
-
-@pytest.fixture(name="ada")
-def _ada(account):
-    """The id of a contact whom a mailing wrote to: its message is claimed, its mailing runs."""
-    campaign()
-    draft(state=MailingState.RUNNING, run=1, mailer_id="41", mode="personal")
-    claim(account.ada.contact_id)
-    return account.ada.contact_id
-
-
-def claim(contact_id, mailing_id=MAILING_ID):
-    """Claim the message to a contact; return the claim."""
-    wish = Message(ACCOUNT_ID, mailing_id, contact_id, State.CLAIMED, "me", 1, NOW, mode="personal")
-    messages.claim(wish, retry_run=0, expires=NOW)
-    return wish
-
-
-def standing(contact_id):
-    """Return the message to a contact; None where there is none."""
-    return messages.states_of(ACCOUNT_ID, MAILING_ID, [contact_id]).get(contact_id)
-
-
-def take(*bodies):
-    """Let the function take bodies of messages in; return the numbers of those that failed."""
-    answer = feedback.handler(sqs_event(list(bodies)), None)
-    return [int(one["itemIdentifier"][1:]) for one in answer["batchItemFailures"]]
-
-
-def about(kind, contact_id, **more):
-    """Return a notification about the message of the mailing."""
-    return notified(kind, contact_id=contact_id, mailing_id=MAILING_ID, **more)
-
-
-def queued(cloud):
-    """Return the events that were queued."""
-    return [Event.from_wire(body) for body in cloud.waiting("EVENTS")]
 
 
 def test_a_delivery_settles_and_marks_the_message(ada):
@@ -342,64 +276,6 @@ def test_the_same_again_is_the_same_event(ada, cloud):
     assert len(entries) == 1
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "",
-        "{}",
-        "\x00",
-        "[" * 50_000,
-        envelope("{}", TopicArn=TOPIC + "-of-another"),
-        envelope("{}", Type="SubscriptionConfirmation", SubscribeURL="https://evil.example/"),
-        envelope("{}", SigningCertURL="https://evil.example/SimpleNotificationService-0.pem"),
-        envelope("{}", SignatureVersion="1"),
-        envelope("no JSON"),
-        envelope('{"eventType": "Bounce", "bounce": {"bounceType": "Permanent"}}'),
-    ],
-)
-def test_what_cannot_be_read_or_is_not_ours_comes_back(body, ada, cloud, fetched, capsys):
-    """So it ends on the dead-letter queue; the good ones beside it are done."""
-    assert take(about("delivery", ada), body, about("complaint", ada)) == [1]
-
-    assert {event.kind for event in queued(cloud)} == {"delivery", "complaint"}
-    assert all(url.startswith("https://sns.us-east-1.amazonaws.com/") for url in fetched)
-    assert "feedback refused" in capsys.readouterr().out
-
-
-def test_a_forged_signature_is_refused(ada, cloud):
-    """Whoever could write to the queue could not speak for SES."""
-    forged = json.loads(about("hard_bounce", ada)) | {
-        "Message": json.dumps(said("hard_bounce", contact_id=ada, email="bob@signalbox.example"))
-    }
-
-    assert take(json.dumps(forged)) == [0]
-
-    assert suppressions.find(ACCOUNT_ID, "email:bob@signalbox.example") is None
-
-
-def test_the_greeting_of_ses_is_done_with(account):
-    assert take(envelope("Successfully validated SNS topic for Amazon SES event publishing.")) == []
-
-
-def test_the_certificate_is_fetched_once(ada, fetched):
-    take(about("sent", ada), about("delivery", ada))
-    take(about("complaint", ada))
-
-    assert len(fetched) == 1
-
-
-def test_without_the_certificate_nothing_is_decided(ada, cloud, monkeypatch):
-    """SNS does not answer: the feedback comes again."""
-
-    def fail(_url):
-        raise CertificateUnreachableError("no answer")
-
-    monkeypatch.setattr(notifications, "_fetched", fail)
-
-    assert take(about("delivery", ada)) == [0]
-    assert queued(cloud) == []
-
-
 @pytest.mark.parametrize("operation", ["UpdateItem", "TransactWriteItems", "SendMessageBatch"])
 def test_a_fault_of_aws_brings_back_what_it_hit(operation, ada, cloud, monkeypatch):
     """And nothing else; once AWS works again, everything is as it should be."""
@@ -435,132 +311,3 @@ def test_the_counts_say_what_came(ada, capsys):
         "AddressesSuppressed": 1,
     }.items() <= counted.items()
     assert "@" not in printed
-
-
-# The certificate
-
-
-class Sns(BaseHTTPRequestHandler):
-    """Serves a certificate where SNS would."""
-
-    def do_GET(self):
-        """Answer with the certificate, or as the path says."""
-        status = 404 if "404" in self.path else 200
-        body = b"nonsense" if "bad" in self.path else certificate().encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        """Say nothing."""
-
-
-@pytest.fixture(name="sns")
-def _sns(monkeypatch):
-    """Where certificates lie on this machine, as an operator may say."""
-    monkeypatch.undo()
-    with HTTPServer(("127.0.0.1", 0), Sns) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-def test_a_certificate_is_fetched_and_read(sns):
-    found = notifications._fetched(f"{sns}/SimpleNotificationService-0.pem")
-
-    assert found == public_key(certificate())
-
-
-@pytest.mark.parametrize("name", ["404.pem", "bad.pem"])
-def test_what_is_no_certificate_is_unreachable(sns, name):
-    """It may be there later."""
-    with pytest.raises(CertificateUnreachableError):
-        notifications._fetched(f"{sns}/{name}")
-
-
-def test_nobody_there_is_unreachable(sns):
-    host, _, _ = sns.rpartition(":")
-
-    with pytest.raises(CertificateUnreachableError):
-        notifications._fetched(f"{host}:1/SimpleNotificationService-0.pem")
-
-
-# Pausing
-
-
-@pytest.fixture(name="counted")
-def _counted(monkeypatch):
-    """What the counters say; they are another function's."""
-    numbers = {}
-    monkeypatch.setattr(mailing_counts, "totals", lambda *_: numbers)
-    return numbers
-
-
-@pytest.mark.parametrize(
-    ("numbers", "reason"),
-    [
-        ({"delivered": 480, "hard_bounced": 19}, ""),  # not 500 yet
-        ({"delivered": 490, "hard_bounced": 9, "soft_bounced": 1}, ""),
-        ({"delivered": 490, "hard_bounced": 10}, "hard bounces"),
-        ({"delivered": 2000, "complained": 1}, ""),
-        ({"delivered": 2000, "complained": 2}, "complaints"),
-    ],
-)
-def test_a_mailing_pauses_itself_where_too_much_comes_back(numbers, reason, ada, counted):
-    """At 2 % hard bounces or 0.08 % complaints of what arrived or bounced, after 500."""
-    counted.update(numbers)
-
-    take(about("delivery", ada))
-
-    mailing = mailings.fetch(ACCOUNT_ID, MAILING_ID)
-    expected = MailingState.PAUSED if reason else MailingState.RUNNING
-    assert mailing.state is expected
-    assert reason in mailing.pause_reason
-
-
-def test_the_limits_are_the_mailings_own(account, counted):
-    """0 is none."""
-    campaign()
-    draft(
-        state=MailingState.RUNNING, run=1, limits=Limits(hard_bounce_percent=0, complaint_percent=0)
-    )
-    claim(account.ada.contact_id)
-    counted.update(delivered=500, hard_bounced=500, complained=500)
-
-    take(about("delivery", account.ada.contact_id))
-
-    assert mailings.fetch(ACCOUNT_ID, MAILING_ID).state is MailingState.RUNNING
-
-
-def test_a_mailing_is_looked_at_once_in_a_while(ada, counted, monkeypatch):
-    """Not with every batch; but again after some seconds, for the counters come later."""
-    clock = [1000.0]
-    monkeypatch.setattr(pausing.time, "monotonic", lambda: clock[0])
-    take(about("delivery", ada))
-    counted.update(delivered=500, hard_bounced=100)
-
-    take(about("hard_bounce", ada))
-    assert mailings.fetch(ACCOUNT_ID, MAILING_ID).state is MailingState.RUNNING
-    clock[0] += pausing.EVERY_S
-    take(about("hard_bounce", ada))
-    assert mailings.fetch(ACCOUNT_ID, MAILING_ID).state is MailingState.PAUSED
-
-
-def test_a_mailing_that_cannot_be_looked_at_holds_nothing_up(ada, cloud, monkeypatch, capsys):
-    """The feedback is taken in; the next looks again."""
-
-    def fail(*_):
-        raise AwsError("InternalServerError", "no", 500, {})
-
-    monkeypatch.setattr(mailing_counts, "totals", fail)
-
-    assert take(about("delivery", ada)) == []
-    assert "mailing not looked at" in capsys.readouterr().out
-    assert [event.kind for event in queued(cloud)] == ["delivery"]
-
-
-def test_the_topic_is_asked_of_the_environment(account):
-    assert environment().feedback_topic_arn == TOPIC

@@ -104,6 +104,8 @@ def permit(done: Callable[..., Any], contact_id: str) -> None:
     assert put == done("GET", "/api/suppressions/{address}", **barred)
     done("DELETE", "/api/suppressions/{address}", **barred)
     done("GET", "/api/relay/evaluation")
+    done("GET", "/api/relay/days")
+    done("POST", "/api/relay/days/{day}/rebuild", day="20261121")
 
 
 def look_into(done: Callable[..., Any], rule: dict[str, Any], happened: dict[str, Any]) -> None:
@@ -182,6 +184,7 @@ def send(done: Callable[..., Any]) -> None:
     draft, mailing = (
         {"mailing_id": done("POST", "/api/mailings", dict(at))["mailing_id"]} for _ in range(2)
     )
+    done("PATCH", "/api/mailings/{mailing_id}", {"limits": {"after": 100}}, **draft)
     done("DELETE", "/api/mailings/{mailing_id}", **draft)
     for verb in ("start", "pause", "resume", "retry", "cancel"):
         changed = done("POST", f"/api/mailings/{{mailing_id}}/{verb}", **mailing)
