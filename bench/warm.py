@@ -16,9 +16,9 @@ WORKLOAD = Path(__file__).with_name("workload.py")
 AGAINST = "boto3 send_message"
 
 
-def figures(built: Artefacts, *, repeats: int = REPEATS) -> list[Figure]:
-    """Measure ingest a request, and track an event, in processes that take turns."""
-    works: dict[str, tuple[str, str, Any, int]] = {
+def works() -> dict[str, tuple[str, str, Any, int]]:
+    """Return what is measured: a handler, its function, what invokes it, and of how many pieces."""
+    return {
         "boto3": ("boto3", "ingest", world.event(1).to_wire(), 1),
         "ingest": ("ingest.app", "ingest", world.form(), 1),
         "ingest of 10": ("ingest.app", "ingest", world.bulk(10), 10),
@@ -29,10 +29,15 @@ def figures(built: Artefacts, *, repeats: int = REPEATS) -> list[Figure]:
         "firing 100": ("track.app", "track", world.batch(100, name=world.FIRING_NAME), 100),
         "hits 100": ("track.app", "track", world.hits(100), 100),
     }
-    spent: dict[str, list[float]] = {name: [] for name in works}
+
+
+def figures(built: Artefacts, *, repeats: int = REPEATS) -> list[Figure]:
+    """Measure ingest a request, and track an event, in processes that take turns."""
+    measured = works()
+    spent: dict[str, list[float]] = {name: [] for name in measured}
     with serving() as url:
         for _ in range(repeats):
-            for name, (work, function, invocation, units) in works.items():
+            for name, (work, function, invocation, units) in measured.items():
                 rounds = _measure(work, invocation, built.search_path(function), url)
                 spent[name] += [round_ / units for round_ in rounds]
     wanted = (

@@ -6,6 +6,7 @@ works is for the tests to say; here only what it asks for counts.
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -117,8 +118,13 @@ class World:
                 self._put(name, write["PutRequest"]["Item"])
         return {"UnprocessedItems": {}}
 
-    def _UpdateItem(self, _request: Mapping[str, Any]) -> Answer:  # noqa: N802 AWS's name
-        return {}
+    def _UpdateItem(self, request: Mapping[str, Any]) -> Answer:  # noqa: N802 AWS's name
+        """Answer as for an item that was not there."""
+        if "ReturnValues" not in request:
+            return {}
+        added = re.findall(r"ADD (\w+) (:\w+)", request["UpdateExpression"])
+        values = request["ExpressionAttributeValues"]
+        return {"Attributes": request["Key"] | {name: values[value] for name, value in added}}
 
     def _TransactWriteItems(self, request: Mapping[str, Any]) -> Answer:  # noqa: N802 AWS's name
         for write in request["TransactItems"]:
