@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_string
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
@@ -324,15 +325,18 @@ def test_nothing_is_granted_by_a_star(name):
 
 @dataclass
 class Recorder:
-    """Notes which function does what in AWS."""
+    """Notes which function does what in AWS, and `keyed` the partitions that it does it to."""
 
     acting: str = ""
     done: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    keyed: dict[str, set[tuple[str, str, frozenset[str]]]] = field(default_factory=dict)
 
     def note(self, service: str, operation: str, request: dict[str, Any]) -> None:
         """Note an operation by what IAM calls it."""
         if self.acting:
             self.done.setdefault(self.acting, set()).update(needed(service, operation, request))
+            if service == "dynamodb":
+                self.keyed.setdefault(self.acting, set()).update(partitions(operation, request))
 
 
 def needed(service: str, operation: str, request: dict[str, Any]) -> set[tuple[str, str]]:
@@ -360,6 +364,54 @@ def needed_of_tables(operation: str, request: dict[str, Any]) -> set[tuple[str, 
             return {(f"dynamodb:{operation}", table) for table in request["RequestItems"]}
         case _:
             return {(f"dynamodb:{operation}", request["TableName"])}
+
+
+def partitions(
+    operation: str, request: dict[str, Any]
+) -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Yield what a request does in which table to which partitions; IAM looks at them together."""
+    match operation:
+        case "TransactWriteItems":
+            for one in request["TransactItems"]:
+                for kind, write in one.items():
+                    yield f"dynamodb:{WRITES[kind]}", write["TableName"], frozenset({pk_of(write)})
+        case "BatchGetItem":
+            for table, asked in request["RequestItems"].items():
+                yield f"dynamodb:{operation}", table, frozenset(map(pk_in, asked["Keys"]))
+        case "BatchWriteItem":
+            for table, writes in request["RequestItems"].items():
+                keys = (pk_of(write) for one in writes for write in one.values())
+                yield f"dynamodb:{operation}", table, frozenset(keys)
+        case _:
+            yield f"dynamodb:{operation}", request["TableName"], frozenset({pk_of(request)})
+
+
+def pk_of(request: dict[str, Any]) -> str:
+    """Return the partition of a write, a read of one item, or a query."""
+    if "KeyConditionExpression" in request:
+        return request["ExpressionAttributeValues"][":pk"]["S"]
+    return pk_in(request.get("Key") or request["Item"])
+
+
+def pk_in(item: dict[str, Any]) -> str:
+    """Return the partition of an item."""
+    return item["pk"]["S"]
+
+
+def is_granted(name: str, action: str, table: str, keys: frozenset[str]) -> bool:
+    """Tell whether one statement lets a function do this to all these partitions."""
+    return any(
+        all(any(fnmatchcase(key, pattern) for pattern in leading_keys(one)) for key in keys)
+        for one in statements(name)
+        if action in listed(one["Action"])
+        and table in {logical_id(resource) for resource in listed(one["Resource"])}
+    )
+
+
+def leading_keys(statement: dict[str, Any]) -> list[str]:
+    """Return the patterns of the partitions of which a statement speaks."""
+    conditions = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+    return conditions.get("dynamodb:LeadingKeys", ["*"])
 
 
 @pytest.fixture(name="recorder")
@@ -416,9 +468,10 @@ def tell_a_webhook(cloud: Cloud, people: People) -> None:
 def read_a_mail(people: People) -> None:
     """Let somebody open a mail of a mailing, and follow a link of it and of a text."""
     hits.mailing_with("personal")
-    for asked in (hits.opening(people.ada.contact_id), hits.clicking(people.ada.contact_id)):
+    ada = people.ada.contact_id
+    for number, asked in enumerate((hits.opening(ada), hits.clicking(ada), hits.clicking(ada, 1))):
         hits.answered(asked)
-        hits.tracked(asked)
+        hits.tracked(hits.at(asked, f"hit-{number}", number * 100))
     hits.texts_with("personal")
     hits.answered(hits.texted(people.ada.contact_id))
 
@@ -445,6 +498,7 @@ def relay_mail(people: People) -> None:
         ("off", "false", "box@unverified.example"),
     ):
         people.call("PATCH", "/api/account", {"relay_tracking_mode": mode})
+        forget()  # what the function remembers of the account
         headers = {
             "api-token": people.tokens[Role.ADMIN],
             "idempotency-key": f"{mode}-{respects}-{sender}",
@@ -592,6 +646,13 @@ def test_policies_allow_what_is_done(cloud, recorder, monkeypatch):
         for name, done in recorder.done.items()
     }
     assert set() == {pair for pairs in missing.values() for pair in pairs}
+    elsewhere = {
+        (name, action, table, keys)
+        for name, done in recorder.keyed.items()
+        for action, table, keys in done
+        if not is_granted(name, action, table, keys)
+    }
+    assert set() == elsewhere
     unused = {
         name: {(name, *pair) for pair in granted(name) - recorder.done[name]}
         for name in FUNCTIONS.keys() - {"AdminFunction", "ActiveCampaignFunction"}
