@@ -13,7 +13,7 @@ from functions.relay import app as relay
 from functions.send import pacing
 from functions.subscribe import app as subscribe
 from functions.track import app as track
-from signalbox import aws
+from signalbox import aws, mailing_runs
 from signalbox.channels import mail, webhook
 from signalbox.model import mailing as model
 from signalbox.model.container import Container, ContainerKind
@@ -201,7 +201,7 @@ def visit(method: str, path: str, body: str | None = None) -> int:
 
 
 def send_a_mailing(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send a mailing that asks for everything, at the rate of SES, which rests at first."""
+    """Send a mailing that asks for everything, at the rate of SES, which rests at first; try again."""
     monkeypatch.setenv("MAIL_RATE", "0")
     forget()
     pacing.forget()
@@ -231,6 +231,9 @@ def send_a_mailing(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     workers.put(Start(town.ACCOUNT_ID, town.MAILING_ID, at_ms).to_wire(), 0)
     workers.drain_at_once()
     assert {"c0@signalbox.example": 1}.items() <= town.recipients().items()
+    mailing_runs.retry(town.ACCOUNT_ID, town.MAILING_ID)
+    workers.drain_at_once()
+    assert "finished" == town.standing().state
 
 
 def test_policies_allow_what_is_done(cloud, recorder, monkeypatch):
