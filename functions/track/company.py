@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from signalbox.aws import AwsError
-from signalbox.model.account import Account
 from signalbox.model.explanation import event_of
 from signalbox.model.hit import SETTLING_MS, HitKind, Judgement, judge_all
 from signalbox.model.hit_event import hit_of
@@ -21,9 +20,9 @@ from signalbox.store import hits, tracking
 from signalbox.store.hits import CountedHit, MovedError, Standing
 from signalbox.store.table import Key
 
-SEEN_MS: Final = 3_600_000  # before a hit: the company of those that it concerns
+SEEN_MS: Final = 3_600_000 + SETTLING_MS  # before a hit: the company of those that it concerns
 CONCERNED_MS: Final = 180_000  # after a hit that came late
-FEW_LINKS: Final = 2  # that many within a moment are more than a hand can do
+MOST_READ: Final = 200  # hits and other changes; a flood of hits is not read again for each of them
 TRIES: Final = 5  # where others count hits of the message, too
 ALIKE: Final = 1  # hours between hits that can have to do with each other
 
@@ -38,7 +37,6 @@ class Counted(NamedTuple):
     """
 
     hit: CountedHit
-    account: Account
     own: Standing
     other: Standing
 
@@ -74,7 +72,7 @@ def _seen(several: Sequence[Counted]) -> Seen:
 def _may_matter(several: Sequence[Counted], seen: Seen) -> bool:
     """Tell whether there is company that came otherwise and can say something.
 
-    Readers who open and follow one link say nothing of each other, and those are most.
+    A reader who opens, opens again and clicks once says nothing of that, and those are most.
     """
     ours = {one.hit.text for one in several}
     hours = {hour + by for hour in hits.hours_of(ours) for by in (-ALIKE, 0, ALIKE)}
@@ -86,7 +84,7 @@ def _may_matter(several: Sequence[Counted], seen: Seen) -> bool:
         return False
     clicks = [standing.texts for (_, sort), standing in near.items() if sort.startswith("click#")]
     return any(standing.machine for standing in near.values()) or any(
-        len(hits.links_of(texts)) >= FEW_LINKS for texts in clicks
+        len(texts) > 1 for texts in clicks
     )
 
 
@@ -96,10 +94,11 @@ def _within(texts: Iterable[str], hours: set[int]) -> frozenset[str]:
 
 def _settle(several: Sequence[Counted], seen: Seen) -> None:
     """Set right what is recorded and counted of a message's hits around the time of some."""
-    first = several[0]
     for _ in range(TRIES):
         judged = _judged(several)
-        _record([(entry, one) for entry, one in judged if _is_new(entry, one)], first.account)
+        for entry, judgement in judged:
+            if _is_new(entry, judgement):
+                tracking.rewrite(replace(entry, properties=_rejudged(entry.properties, judgement)))
         try:
             for place, standing in seen.items():
                 hits.judge_again(place, standing, standing.judged(_readers(place, judged)))
@@ -117,8 +116,12 @@ def _judged(several: Sequence[Counted]) -> list[tuple[LogEntry, Judgement]]:
     until_ms = max(times) + CONCERNED_MS
     entries = [
         entry
-        for entry in tracking.changes_between(
-            hit.account_id, hit.who, min(times) - SEEN_MS, until_ms + SETTLING_MS
+        for entry in tracking.latest_changes(
+            hit.account_id,
+            hit.who,
+            min(times) - SEEN_MS,
+            until_ms + SETTLING_MS,
+            limit=MOST_READ,
         )
         if entry.kind in set(HitKind) and entry.properties.get("mailing_id") == hit.mailing_id
     ]
@@ -133,14 +136,6 @@ def _judged(several: Sequence[Counted]) -> list[tuple[LogEntry, Judgement]]:
 def _is_new(entry: LogEntry, judgement: Judgement) -> bool:
     said = entry.properties
     return (said.get("verdict"), tuple(said.get("reasons", ()))) != judgement
-
-
-def _record(changed: Sequence[tuple[LogEntry, Judgement]], account: Account) -> None:
-    """Write entries again with what is thought of them now."""
-    tracking.write(
-        tracking.item(replace(entry, properties=_rejudged(entry.properties, judgement)), account)
-        for entry, judgement in changed
-    )
 
 
 def _rejudged(said: Mapping[str, object], judgement: Judgement) -> dict[str, object]:

@@ -93,12 +93,11 @@ def count(counted: Sequence[CountedHit], known: Known) -> int:
     company.judge_again(
         Counted(
             hit=one,
-            account=known.accounts[one.account_id],
             own=own,
             other=hits.standing_of(known.items.get(company.other_key(one.key))),
         )
         for one, own in standing
-        if not one.who.startswith(ANONYMOUS)
+        if one.text in own.texts and not one.who.startswith(ANONYMOUS)
     )
     return sum(one.text not in own.texts for one, own in standing)
 

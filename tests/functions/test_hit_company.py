@@ -14,7 +14,7 @@ from signalbox.model.hit_event import hit_of
 from signalbox.model.tracking_token import HONEYPOT
 from signalbox.people import add_contact
 from signalbox.store import hits as store
-from signalbox.store import tracking
+from signalbox.store import table, tracking
 from tests.cloud import sqs_event
 from tests.hits import FIREFOX, GATEWAY, at, clicking, mailing_with, message, opening, tracked
 from tests.people import ACCOUNT_ID
@@ -22,6 +22,10 @@ from tests.people import ACCOUNT_ID
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/142.0.0.0 Safari/537.36"
+)
+MAC = (
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.1 Safari/605.1.15"
 )
 # What came in a trace: the link (-1 for the pixel), by which agent, after so many seconds, how.
 Trace = tuple[tuple[int, str, float, str], ...]
@@ -44,6 +48,11 @@ TRACES: dict[str, Trace] = {
         (-1, FIREFOX, 30, "GET"),
         (1, FIREFOX, 40, "GET"),
         (0, FIREFOX, 80, "GET"),
+    ),
+    "a second look at the same link, from another system": (
+        (-1, MAC, 0, "GET"),
+        (1, MAC, 20, "GET"),
+        (1, CHROME, 23, "GET"),
     ),
     "a library and a reader at once": (
         (-1, FIREFOX, 0, "GET"),
@@ -140,7 +149,7 @@ def test_a_burst_in_as_many_batches_is_a_machine(cloud, ada):
     for one in requests[1:]:
         tracked(one)
     assert ["machine"] * 5 == list(counted(cloud).values())
-    assert [("scanner", ("many_links", "link_walk"))] * 5 == recorded(ada)
+    assert [("scanner", ("many_links",))] * 5 == recorded(ada)
 
 
 def test_the_hidden_link_gives_away_the_open_before(cloud, ada):
@@ -192,3 +201,42 @@ def test_anonymous_hits_are_judged_with_their_batch_alone(cloud, account):
         tracked(one)
 
     assert ["human"] * 5 == list(counted(cloud).values())
+
+
+def test_tabs_of_a_mail_that_was_opened_long_before_are_a_readers(cloud, ada):
+    """The open lies further back than anybody looks."""
+    tracked(at(opening(ada), "r0"))
+    for number in range(5):
+        tracked(at(clicking(ada, number), f"r{number + 1}", 7_200_000 + number * 1_500))
+
+    assert ["human"] * 6 == [verdict for verdict, _ in recorded(ada)]
+    assert {"human"} == set(counted(cloud).values())
+
+
+def test_a_flood_is_not_read_again_for_each_hit(ada, monkeypatch):
+    """Once no more is counted of a message nothing can change by being judged again."""
+    for number in range(store.MOST["open"]):
+        tracked(at(opening(ada, user_agent=GATEWAY), f"r{number}", number))
+    asked = []
+    monkeypatch.setattr(tracking, "latest_changes", lambda *place, **_: asked.append(place) or [])
+    tracked(*(at(opening(ada, user_agent=GATEWAY), f"s{n}", 1000 + n) for n in range(10)))
+
+    assert [] == asked
+
+
+def test_who_is_erased_meanwhile_is_not_written_again(cloud, ada, monkeypatch):
+    """Between the look at the record and the correction its entries went."""
+    first, second, *_ = asked(ada, TRACES["a burst over five links"])
+    tracked(first)
+    real = tracking.latest_changes
+
+    def then_erased(*place, **limit):
+        found = real(*place, **limit)
+        for entry in found:
+            table.delete_many(cloud.variables["TRACKING_TABLE"], [tracking._place(entry)])
+        return found
+
+    monkeypatch.setattr(tracking, "latest_changes", then_erased)
+    tracked(second)
+
+    assert [] == entries(ada)

@@ -34,10 +34,12 @@ _SECOND_LOOK_MS: Final = 15 * _SECOND_MS
 _BURSTS: Final = ((3, 2 * _SECOND_MS), (2, 500))
 """How many links within which time are more than a hand can do."""
 
-_EARLY_WALKS: Final = ((2, 2 * _SECOND_MS, 60 * _SECOND_MS), (3, 10 * _SECOND_MS, 120 * _SECOND_MS))
-_LATE_WALK: Final = (5, 8 * _SECOND_MS)
-"""How many links within which time, and how soon after delivery, make a walk; the last at any time."""
-
+_WALKS: Final = (
+    (2, 2 * _SECOND_MS, 60 * _SECOND_MS),
+    (3, 10 * _SECOND_MS, 120 * _SECOND_MS),
+    (5, 8 * _SECOND_MS, 3_600 * _SECOND_MS),
+)
+"""How many links within which time, how soon after delivery; later the reader's open is out of sight."""
 _PREFETCHING: Final = ("prefetch", "prerender", "preview")
 
 
@@ -297,11 +299,10 @@ def _walking(clicks: Sequence[Hit], opened_ms: int | None) -> Iterator[Hit]:
     visitors: dict[tuple[str, str], list[Hit]] = {}
     for hit in unopened:
         visitors.setdefault((hit.agent, hit.ip), []).append(hit)
-    for links, within_ms, latest_ms in _EARLY_WALKS:
+    for links, within_ms, latest_ms in _WALKS:
         for visits in (firsts, *visitors.values()):
             early = [hit for hit in visits if _is_within(hit, latest_ms)]
             yield from _crowded(early, links, within_ms)
-    yield from _crowded(firsts, *_LATE_WALK)
 
 
 def _is_unread(hit: Hit, opened_ms: int | None) -> bool:

@@ -3,7 +3,8 @@
 Access  which campaigns name one (a Query of the account's campaigns, a read of those that do, and of
         what older version a mailing under way sends); what an audience names that is gone
 An opt-out list that is gone keeps nobody out any more. So no list is deleted that a campaign names,
-and a mailing does not start, or pauses, whose lists are gone all the same.
+and a mailing does not start whose lists are gone all the same; one that sends pauses without an opt-out
+list.
 """
 
 from typing import Final

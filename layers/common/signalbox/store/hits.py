@@ -86,11 +86,6 @@ def hours_of(texts: Iterable[str]) -> set[int]:
     return {int(text.partition(".")[0]) for text in texts}
 
 
-def links_of(texts: Iterable[str]) -> set[str]:
-    """Return the numbers of the links in texts."""
-    return {text.split(".")[1] for text in texts}
-
-
 def text_of(at_ms: int, link: int, event_hash: str) -> str:
     """Return what stands in a set of a hit; `link` is 0 for an open."""
     return f"{at_ms // HOUR_MS}.{link}.{event_hash[:8]}"

@@ -34,9 +34,21 @@ def key(account_id: str, where: EntryKey) -> Key:
 
 def item(entry: LogEntry, account: Account) -> Item:
     """Return what is written for an entry; at most one write unit up to 1 KB."""
+    pk, sk = _place(entry)
+    return {
+        "pk": pk,
+        "sk": sk,
+        "body": _body(entry),
+        "expires": account.expiry_s(entry.received_ms),
+    }
+
+
+def _place(entry: LogEntry) -> Key:
     pk, sk = key(entry.account_id, EntryKey(entry.contact_id, entry.at_ms, entry.key_hash))
-    if entry.kind:
-        sk = CHANGES + sk.removeprefix(PREFIX)
+    return pk, CHANGES + sk.removeprefix(PREFIX) if entry.kind else sk
+
+
+def _body(entry: LogEntry) -> str:
     body: dict[str, Any] = {
         "name": entry.name,
         "id": entry.event_id,
@@ -47,12 +59,7 @@ def item(entry: LogEntry, account: Account) -> Item:
         body["value"] = entry.value
     if entry.properties:
         body["properties"] = entry.properties
-    return {
-        "pk": pk,
-        "sk": sk,
-        "body": packed(body),
-        "expires": account.expiry_s(entry.received_ms),
-    }
+    return packed(body)
 
 
 def write(items: Iterable[Item]) -> None:
@@ -165,6 +172,35 @@ def changes_between(
     )
     for item in found:
         yield entry_from(item, account_id)
+
+
+def latest_changes(
+    account_id: str, contact_id: str, from_ms: int, to_ms: int, *, limit: int
+) -> list[LogEntry]:
+    """Return the latest of such entries as `changes_between` yields, oldest first, in one call."""
+    page = table.query(
+        environment().tracking_table,
+        keys.contact(account_id, contact_id),
+        between=(f"{CHANGES}{max(from_ms, 0):013d}", f"{CHANGES}{to_ms:013d}~"),
+        limit=limit,
+        newest_first=True,
+        consistent=True,
+    )
+    return [entry_from(item, account_id) for item in page.items[::-1]]
+
+
+def rewrite(entry: LogEntry) -> None:
+    """Write again what an entry says; one that is gone by now, or its contact, stays so."""
+    try:
+        table.update(
+            environment().tracking_table,
+            _place(entry),
+            "SET body = :body",
+            {":body": _body(entry)},
+            condition="attribute_exists(pk)",
+        )
+    except table.RefusedError:
+        return
 
 
 def count(account_id: str, contact_id: str, *, since_ms: int = 0) -> int:
