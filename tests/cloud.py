@@ -136,8 +136,14 @@ def empty_cloud(monkeypatch) -> Iterator[Cloud]:
         _found()
     variables = FAKE | TABLES
     variables |= {name: _queue_url(queue) for name, queue in QUEUES.items()}
-    variables["ACTIONS_QUEUE_ARN"] = f"arn:aws:sqs:{REGION}:{DEFAULT_ACCOUNT_ID}:ActionsQueue"
-    variables["SENDS_QUEUE_ARN"] = f"arn:aws:sqs:{REGION}:{DEFAULT_ACCOUNT_ID}:SendsQueue"
+    for name in (
+        "ACTIONS_QUEUE",
+        "ACTIONS_DEAD_LETTER_QUEUE",
+        "SENDS_QUEUE",
+        "SENDS_DEAD_LETTER_QUEUE",
+    ):
+        queue = QUEUES[f"{name}_URL"]
+        variables[f"{name}_ARN"] = f"arn:aws:sqs:{REGION}:{DEFAULT_ACCOUNT_ID}:{queue}"
     variables["FEEDBACK_TOPIC_ARN"] = f"arn:aws:sns:{REGION}:{DEFAULT_ACCOUNT_ID}:FeedbackTopic"
     variables["SCHEDULE_GROUP"] = SCHEDULES
     variables["SCHEDULER_ROLE_ARN"] = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/scheduler"

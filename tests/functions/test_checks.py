@@ -126,6 +126,8 @@ def test_a_short_wait_is_the_queues_and_a_long_one_the_schedulers(account, cloud
     due = Dispatch.from_wire(schedule["Target"]["Input"])
     assert (2, 1) == (due.action, due.attempt)
     assert schedule["Name"] == f"{due.dispatch_id}-1"
+    lost = {"Arn": cloud.variables["ACTIONS_DEAD_LETTER_QUEUE_ARN"]}  # where it could not be queued
+    assert lost == schedule["Target"]["DeadLetterConfig"]
 
 
 def test_what_waited_is_skipped_where_the_rule_was_disabled_meanwhile(account, cloud):

@@ -25,6 +25,8 @@ def test_a_mailing_waits_for_its_time(account, cloud, drafted):
         schedule["Target"]["Arn"],
         sending.from_wire(schedule["Target"]["Input"]),
     )
+    lost = {"Arn": cloud.variables["SENDS_DEAD_LETTER_QUEUE_ARN"]}  # where it could not be queued
+    assert lost == schedule["Target"]["DeadLetterConfig"]
     assert [] == sends(cloud)
 
     mailing_runs.start_due(start, now_ms=at_ms + 1)

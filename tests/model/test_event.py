@@ -96,12 +96,13 @@ def test_a_message_that_lacks_a_part_is_refused(missing):
         Event.from_wire(json.dumps(message))
 
 
-def test_an_events_key_depends_on_account_and_id_alone():
-    """So the same event lands on the same log entry, whatever else a repeat says."""
-    repeat = EVENT._replace(name="other", value="v", received_ms=5, depth=2)
+def test_an_events_key_depends_on_account_id_and_name_alone():
+    """So the same event lands on the same log entry, and one of another name beside it."""
+    repeat = EVENT._replace(value="v", received_ms=5, depth=2)
 
     assert EVENT.key_hash() == repeat.key_hash()
     assert EVENT.key_hash() != EVENT._replace(event_id="f").key_hash()
+    assert EVENT.key_hash() != EVENT._replace(name="other").key_hash()
     assert EVENT.key_hash() != EVENT._replace(account_id="100000002").key_hash()
     assert 12 == len(EVENT.key_hash())
 

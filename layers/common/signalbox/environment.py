@@ -27,9 +27,11 @@ class Environment(NamedTuple):
     changes_dead_letter_queue_url: str
     rollup_dead_letter_queue_url: str
     actions_queue_arn: str
+    actions_dead_letter_queue_arn: str
     sends_queue_url: str
     sends_dead_letter_queue_url: str
     sends_queue_arn: str
+    sends_dead_letter_queue_arn: str
     schedule_group: str
     scheduler_role_arn: str
     webhook_allowed_hosts: frozenset[str]
@@ -67,9 +69,11 @@ class Environment(NamedTuple):
             changes_dead_letter_queue_url=required("CHANGES_DEAD_LETTER_QUEUE_URL"),
             rollup_dead_letter_queue_url=required("ROLLUP_DEAD_LETTER_QUEUE_URL"),
             actions_queue_arn=env.get("ACTIONS_QUEUE_ARN", ""),
+            actions_dead_letter_queue_arn=env.get("ACTIONS_DEAD_LETTER_QUEUE_ARN", ""),
             sends_queue_url=required("SENDS_QUEUE_URL"),
             sends_dead_letter_queue_url=required("SENDS_DEAD_LETTER_QUEUE_URL"),
             sends_queue_arn=env.get("SENDS_QUEUE_ARN", ""),
+            sends_dead_letter_queue_arn=env.get("SENDS_DEAD_LETTER_QUEUE_ARN", ""),
             schedule_group=env.get("SCHEDULE_GROUP", ""),
             scheduler_role_arn=env.get("SCHEDULER_ROLE_ARN", ""),
             webhook_allowed_hosts=frozenset(host.strip() for host in hosts if host.strip()),

@@ -1,10 +1,12 @@
 """What is due later than a queue can wait: EventBridge Scheduler.
 
 One schedule a dispatch's try, and one a mailing's start. A schedule's name is made from what it
-carries, so that making it again finds it made. It deletes itself once it has fired.
+carries, so that making it again finds it made. It deletes itself once it has fired. What Scheduler
+cannot queue, however often it tries within a day, it puts to the dead letters of the same queue.
 """
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from signalbox import aws
 from signalbox.environment import environment
@@ -19,14 +21,18 @@ def put(dispatch: Dispatch, at_ms: int, *, now_ms: int) -> int:
     """Have the dispatch queued at that time, a minute from now at the soonest; return when."""
     due_ms = max(at_ms, now_ms + SOONEST_MS)
     name = f"{dispatch.dispatch_id}-{dispatch.attempt}"
-    _put(name, due_ms, environment().actions_queue_arn, dispatch.to_wire())
+    env = environment()
+    to = _Target(env.actions_queue_arn, env.actions_dead_letter_queue_arn)
+    _put(name, due_ms, to, dispatch.to_wire())
     return due_ms
 
 
 def put_start(start: Start, *, now_ms: int) -> int:
     """Have the start of a mailing queued at its time, a minute from now at the soonest; return when."""
     due_ms = max(start.at_ms, now_ms + SOONEST_MS)
-    _put(_name_of(start), due_ms, environment().sends_queue_arn, start.to_wire())
+    env = environment()
+    to = _Target(env.sends_queue_arn, env.sends_dead_letter_queue_arn)
+    _put(_name_of(start), due_ms, to, start.to_wire())
     return due_ms
 
 
@@ -50,7 +56,14 @@ def _name_of(start: Start) -> str:
     return f"mailing-{start.account_id}-{start.mailing_id}-{start.at_ms}"
 
 
-def _put(name: str, due_ms: int, queue_arn: str, message: str) -> None:
+class _Target(NamedTuple):
+    """Where Scheduler queues a message, and where it puts one that it cannot queue."""
+
+    queue_arn: str
+    dead_letters_arn: str
+
+
+def _put(name: str, due_ms: int, to: _Target, message: str) -> None:
     due = datetime.fromtimestamp(due_ms / 1000, tz=UTC).replace(microsecond=0, tzinfo=None)
     env = environment()
     try:
@@ -63,7 +76,12 @@ def _put(name: str, due_ms: int, queue_arn: str, message: str) -> None:
             ScheduleExpressionTimezone="UTC",
             FlexibleTimeWindow={"Mode": "OFF"},
             ActionAfterCompletion="DELETE",
-            Target={"Arn": queue_arn, "RoleArn": env.scheduler_role_arn, "Input": message},
+            Target={
+                "Arn": to.queue_arn,
+                "RoleArn": env.scheduler_role_arn,
+                "Input": message,
+                "DeadLetterConfig": {"Arn": to.dead_letters_arn},
+            },
         )
     except aws.AwsError as error:
         if error.code != "ConflictException":

@@ -49,8 +49,11 @@ class Event(NamedTuple):
         return _CAUSED_BY.get(self.source, DEFAULT_SOURCE)
 
     def key_hash(self) -> str:
-        """Return the 12 hex digits that tell this event from others of its millisecond."""
-        return digest(self.account_id, self.event_id)[:12]
+        """Return the 12 hex digits that tell this event from others of its millisecond.
+
+        An id tells events of one name apart: callers number orders, and then payments of orders.
+        """
+        return digest(self.account_id, self.event_id, self.name)[:12]
 
     def to_wire(self) -> str:
         """Return the text that carries this event on a queue."""
