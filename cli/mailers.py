@@ -22,7 +22,10 @@ Notes = Annotated[str | None, typer.Option(help="What is to be known of it.")]
 OptOutDomain = Annotated[
     str | None, typer.Option(metavar="DOMAIN", help="Where its recipients opt out.")
 ]
-Status = Annotated[MailerStatus | None, typer.Option(help="One that is disabled adds nobody.")]
+Status = Annotated[
+    MailerStatus | None,
+    typer.Option(help="One that is disabled adds nobody to lists and campaigns."),
+]
 
 
 @command(group, open_session, name="list")

@@ -110,8 +110,8 @@ def ping_rule(stack: Stack, list_id: str) -> dict[str, Any]:
             {
                 "kind": "ping_url",
                 "method": "POST",
-                "url": f"{stack.receiver_url}/opt-out?email={{email}}&list={{list_id}}",
-                "body": '{"email": "{email}", "opted_out_at": "{timestamp}"}',
+                "url": f"{stack.receiver_url}/opt-out?email={{event.properties.address}}&list={{list_id}}",
+                "body": '{"email": "{event.properties.address}", "opted_out_at": "{timestamp}"}',
             }
         ],
     }

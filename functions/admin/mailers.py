@@ -110,7 +110,7 @@ def read(mailer_id: MailerId) -> MailerShown:
 
 @router.patch("/mailers/<mailer_id>", responses=answers("The mailer", 404, 409))
 def change(mailer_id: MailerId, changes: MailerChanges) -> MailerShown:
-    """Change what the body names of a mailer. One that is disabled adds nobody."""
+    """Change what the body names of a mailer. One that is disabled adds nobody to lists and campaigns."""
     key = caller(router, Permission.WRITE_RULES)
     standing = mailers.fetch(key.account_id, mailer_id)
     changed = replace(standing, **_checked(changes.model_dump(exclude_none=True)))

@@ -15,7 +15,6 @@ from signalbox.model.contact import Contact
 from signalbox.model.container import EMAIL, PHONE, Container, ContainerKind
 from signalbox.model.container_membership import ContainerMembership
 from signalbox.model.errors import InvalidError, NotFoundError
-from signalbox.model.mailer import MailerStatus
 from signalbox.model.membership import Membership
 from signalbox.model.permission import Permission
 from signalbox.store import contact_listing, contacts, container_memberships, mailers, memberships
@@ -120,8 +119,7 @@ def add(kind: Kind, container_id: ContainerId, sent: Addition) -> Outcomes:
     key = caller(router, Permission.WRITE_PEOPLE)
     container = asked(kind, container_id, key)
     check_mailer(key.account_id, sent.mailer_id)
-    mailer = mailers.find(key.account_id, sent.mailer_id) if sent.mailer_id else None
-    if mailer is not None and mailer.status is MailerStatus.DISABLED:
+    if not container.kind.is_opt_out_list and mailers.is_disabled(key.account_id, sent.mailer_id):
         raise InvalidError("mailer_id", "the mailer is disabled")
     named = [one.named() for one in sent.contacts]
     return _told(

@@ -6,6 +6,7 @@ from signalbox import containing, people, rendering
 from signalbox.model.account import Account
 from signalbox.model.action import AddTag, ContactChange, Membership, RemoveTag, SetField
 from signalbox.model.contact import Contact
+from signalbox.model.container import ContainerKind
 from signalbox.model.dispatch import Dispatch, Outcome, SkipReason
 from signalbox.model.errors import ConflictError, InvalidError, NotFoundError
 from signalbox.model.tag import ContactTag
@@ -60,17 +61,39 @@ def _change(action: ContactChange, dispatch: Dispatch, account: Account, contact
 
 
 def _move(action: Membership, dispatch: Dispatch, contact: Contact) -> None:
-    """Add the contact to a container or delete it from one, as brought by the event's mailer."""
+    """Add the contact to a container or delete it from one, as brought by the event's mailer.
+
+    On an opt-out list it is the event's address, where that has one of the list's kind: the contact
+    may have a new one by now, which neither bounced nor opted out.
+    """
     kind, container_id = rendering.container_of(action)
-    reason = rendering.missing_address(kind, contact)
+    address = _event_address(kind, dispatch)
+    reason = None if address else rendering.missing_address(kind, contact)
     if reason:
         raise _MootError(reason)
     adding = rendering.is_adding(action)
     move = containing.add_contact_to if adding else containing.delete_contact_from
     mailer_id = rendering.mailer_of(action, dispatch)
-    if adding and mailers.is_disabled(contact.account_id, mailer_id):
+    asked = adding and not kind.is_opt_out_list  # whoever brings an opt-out, it holds
+    if asked and mailers.is_disabled(contact.account_id, mailer_id):
         raise _MootError(SkipReason.MAILER_DISABLED)
-    move(contact.account_id, kind, container_id, contact, mailer_id=mailer_id)
+    move(contact.account_id, kind, container_id, contact, mailer_id=mailer_id, address=address)
+
+
+def _event_address(kind: ContainerKind, dispatch: Dispatch) -> str:
+    """Return the event's address, `kind:value`, for an opt-out list of its kind; empty for all else.
+
+    What somebody tries out is about the contact as it is.
+
+    Raises:
+        InvalidError: the address can be nobody's.
+    """
+    said = dispatch.event.properties
+    if dispatch.test or not (dispatch.event.kind and kind.is_opt_out_list and said.get("address")):
+        return ""
+    if said.get("contact_kind") != kind.contact_kind:
+        return ""
+    return people.address_of(kind.contact_kind, said["address"])
 
 
 def _take_off(contact: Contact, tag_id: str) -> None:

@@ -127,6 +127,8 @@ def _properties(feedback: Feedback) -> dict[str, Any]:
         "contact_kind": EMAIL,
         **feedback.properties,
     }
+    if len(feedback.addresses) == 1:  # the contact may have another by now
+        properties["address"] = feedback.addresses[0].partition(":")[2]
     if feedback.mailing_id == NO_MAILING:
         return properties
     facts = facts_of(feedback.account_id, feedback.mailing_id)

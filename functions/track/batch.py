@@ -9,7 +9,7 @@ from signalbox.model.account import Account
 from signalbox.model.dispatch import Dispatch
 from signalbox.model.drop import DroppedEvent, DropReason
 from signalbox.model.event import Event
-from signalbox.model.matching import Tracked, drop_reason, is_kept, tracked
+from signalbox.model.matching import Tracked, drop_reason, kept, tracked
 from signalbox.model.tracking_permission import PROPERTY
 from signalbox.model.trigger import OPT_OUT_LISTS, asked
 from signalbox.model.waking import Wakeable
@@ -56,8 +56,9 @@ def _track(events: Sequence[Event], known: Known) -> None:
         account = known.accounts.get(event.account_id)
         if isinstance(result, DropReason):
             counts["EventsDropped"] += 1
-            if is_kept(event, result):
-                written.append(_dropped_item(DroppedEvent(event, result)))
+            left = kept(event, result)
+            if left is not None:
+                written.append(_dropped_item(DroppedEvent(left, result)))
         elif account is not None:
             written.append(tracking.item(result.entry, account))
             dispatches.extend(result.dispatches)

@@ -112,12 +112,14 @@ def test_making_a_contact_is_one_event(account, cloud):
     assert ["contact_created"] == [json.loads(body)["kind"] for body in queued(cloud)]
 
 
-def test_opt_outs_become_events_of_their_addresses(cloud):
+def test_opt_outs_become_events_of_who_had_the_address(cloud):
     assert [] == announce(sample("changes-opt-out"))
 
     events = sorted(map(json.loads, cloud.waiting("EVENTS")), key=lambda event: event["at"])
     assert ["contact_added", "contact_deleted"] == [event["kind"] for event in events]
-    assert {"email:ada@signalbox.example"} == {event["address"] for event in events}
+    said = [event["properties"] for event in events]
+    assert [f"contact:{one['contact_id']}" for one in said] == [one["address"] for one in events]
+    assert ["ada@signalbox.example"] * 2 == [one["address"] for one in said]
     assert ["email_opt_out_list"] * 2 == [event["properties"]["container"] for event in events]
 
 

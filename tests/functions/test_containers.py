@@ -366,8 +366,8 @@ def test_what_changes_hands_becomes_events(account, cloud, path):
             about["mailer_id"],
             about["contact_kind"],
         )
-        named = event["address"].partition(":")[0]
-        assert named == (contact_kind if kind.is_opt_out_list else "contact")
+        assert f"contact:{about['contact_id']}" == event["address"]
+        assert kind.is_opt_out_list == ("address" in about)
 
 
 def test_groups_move_the_configuration_that_workers_remember(account):

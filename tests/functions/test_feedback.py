@@ -76,6 +76,7 @@ def test_an_event_tells_the_rules(ada, cloud):
         "contact_kind": "email",
         "bounce_type": "Permanent",
         "bounce_sub_type": "General",
+        "address": "ada@signalbox.example",
     }
 
 

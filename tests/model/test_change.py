@@ -62,6 +62,7 @@ def facts(container, list_id="8", mailer_id="3", contact_kind="email"):
 
 ADDRESS = "A#100000001#address#email:a#b@signalbox.example"
 ON_LIST = facts("list", "7", "")
+LISTED = {"address": "a#b@signalbox.example"}
 WITH_TAG = {"tag_id": "9"}
 
 
@@ -95,12 +96,12 @@ WITH_TAG = {"tag_id": "9"}
         (
             None,
             inside("email_opt_out_list", where=ADDRESS),
-            [("contact_added", facts("email_opt_out_list"))],
+            [("contact_added", facts("email_opt_out_list") | LISTED)],
         ),
         (
             inside("email_opt_out_list", where=ADDRESS),
             left("email_opt_out_list", where=ADDRESS),
-            [("contact_deleted", facts("email_opt_out_list"))],
+            [("contact_deleted", facts("email_opt_out_list") | LISTED)],
         ),
         # tags
         (None, tagged(), [("contact_tag_added", WITH_TAG)]),
@@ -189,12 +190,22 @@ def test_a_mailer_and_a_kind_of_address_are_told_where_the_membership_says_them(
     assert [("subscribe", facts("list", "7", "3", "phone"))] == told(None, member(1, body=body))
 
 
-def test_an_opt_out_is_an_event_of_its_address():
-    """The address may hold what else separates the parts of a key."""
+def test_an_opt_out_is_an_event_of_who_had_the_address():
+    """Whose the address is when the event is worked on does not count; the event says which it was."""
     (event,) = changes_of(Changed("e1", AT_MS, None, inside("email_opt_out_list", where=ADDRESS)))
 
-    assert "email:a#b@signalbox.example" == event.address
+    assert "contact:42" == event.address
     assert "42" == event.properties["contact_id"]
+    assert "a#b@signalbox.example" == event.properties["address"]
+
+
+def test_an_opt_out_of_nobody_is_an_event_of_its_address():
+    """Whoever has the address then hears of it, and the record tells whose it is."""
+    nobody = json.dumps({"contact_id": "", "mailer_id": "", "added_ms": 1, "deleted_ms": 0})
+    item = inside("email_opt_out_list", where=ADDRESS) | {"body": nobody}
+    (event,) = changes_of(Changed("e1", AT_MS, None, item))
+
+    assert "email:a#b@signalbox.example" == event.address
 
 
 def test_what_a_rule_wrote_says_so_and_how_deep_it_is():

@@ -31,9 +31,9 @@ SAID = {
     "delivery-delay": ("delivery_delay", "TransientCommunicationFailure", None, ()),
     "bounce-permanent": ("hard_bounce", "Permanent/General", BOUNCED, (ADA,)),
     "bounce-without-report": ("hard_bounce", "Permanent/NoEmail", BOUNCED, (ADA,)),
-    "bounce-mailbox-full": ("soft_bounce", "Transient/MailboxFull", None, ()),
-    "bounce-content-rejected": ("soft_bounce", "Transient/ContentRejected", None, ()),
-    "bounce-undetermined": ("soft_bounce", "Undetermined/Undetermined", None, ()),
+    "bounce-mailbox-full": ("soft_bounce", "Transient/MailboxFull", None, (ADA,)),
+    "bounce-content-rejected": ("soft_bounce", "Transient/ContentRejected", None, (ADA,)),
+    "bounce-undetermined": ("soft_bounce", "Undetermined/Undetermined", None, (ADA,)),
     "bounce-suppressed-by-ses": (
         "suppressed",
         "Permanent/OnAccountSuppressionList",
@@ -92,7 +92,7 @@ def test_every_text_of_the_corpus_is_read():
 
 @pytest.mark.parametrize("name", SAID)
 def test_it_says_what_became_of_a_mail(name):
-    """Its kind, whose mail it was, and who gets no more."""
+    """Its kind, whose mail it was, the address that it went to, and whether that gets no more."""
     kind, detail, reason, addresses = SAID[name]
 
     found = said(name)

@@ -7,7 +7,7 @@ import pytest
 from signalbox.model.account import Account
 from signalbox.model.drop import DropReason
 from signalbox.model.event import DEEPEST_CHAIN, Event
-from signalbox.model.matching import drop_reason, tracked
+from signalbox.model.matching import drop_reason, kept, tracked
 from signalbox.model.waking import Wakeable
 
 ACCOUNT = Account("100000001", "Test")
@@ -35,6 +35,33 @@ def test_why_an_event_is_not_written(event, account, contact_id, reason):
 def test_every_reason_says_what_mends_it():
     for reason in DropReason:
         assert reason.explanation.endswith(".")
+
+
+CHANGE = EVENT._replace(kind="update", address="contact:7")
+OPT_OUT = CHANGE._replace(
+    kind="contact_added", properties={"container": "email_opt_out_list", "address": "a@b.example"}
+)
+UNKNOWN, DEEPER = DropReason.UNKNOWN_CONTACT, DropReason.TOO_DEEP
+
+
+@pytest.mark.parametrize(
+    ("event", "reason", "left"),
+    [
+        (EVENT, UNKNOWN, EVENT),
+        (CHANGE, DEEPER, CHANGE),
+        (CHANGE, UNKNOWN, None),
+        (OPT_OUT, DEEPER, OPT_OUT),
+        (OPT_OUT, UNKNOWN, OPT_OUT._replace(properties={"container": "email_opt_out_list"})),
+        # nobody had the address, so nobody was erased with it
+        (
+            OPT_OUT._replace(address=EVENT.address),
+            UNKNOWN,
+            OPT_OUT._replace(address=EVENT.address),
+        ),
+    ],
+)
+def test_what_is_kept_of_a_dropped_event(event, reason, left):
+    assert left == kept(event, reason)
 
 
 def test_one_dispatch_for_each_action_of_each_rule_in_order():

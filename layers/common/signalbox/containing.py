@@ -74,10 +74,12 @@ def add_contact_to(  # noqa: PLR0913 the parts of one wish
     *,
     mailer_id: str = "",
     contact_kind: str = "",
+    address: str = "",
 ) -> bool:
     """Add a contact to a container; tell whether it was outside.
 
-    On an opt-out list the contact's e-mail address or phone is the member. `contact_kind` says for a
+    On an opt-out list the contact's e-mail address or phone is the member, or `address`, which it may
+    have had before. `contact_kind` says for a
     list by which address it is added; without it that is the e-mail address where it has one. A list
     takes those back who left it.
 
@@ -88,27 +90,28 @@ def add_contact_to(  # noqa: PLR0913 the parts of one wish
     """
     container = containers.fetch(account_id, kind, container_id)
     check_open(container)
-    address = _address(contact, kind.contact_kind or contact_kind)
-    return _put(container, contact, address, mailer_id=mailer_id)
+    member = address or _address(contact, kind.contact_kind or contact_kind)
+    return _put(container, contact, member, mailer_id=mailer_id)
 
 
-def delete_contact_from(
+def delete_contact_from(  # noqa: PLR0913 the parts of one wish
     account_id: str,
     kind: ContainerKind,
     container_id: str,
     contact: Contact,
     *,
     mailer_id: str = "",
+    address: str = "",
 ) -> bool:
-    """Delete a contact from a container; tell whether it was inside.
+    """Delete a contact, or an `address` on an opt-out list, from a container; tell whether it was inside.
 
     Raises:
         NotFoundError, InvalidError, ConflictError: as for `add_contact_to`.
     """
     container = containers.fetch(account_id, kind, container_id)
     check_single(container)
-    address = _address(contact, kind.contact_kind)
-    return _take(container, _Found(address, contact), mailer_id=mailer_id)
+    member = address or _address(contact, kind.contact_kind)
+    return _take(container, _Found(member, contact), mailer_id=mailer_id)
 
 
 def add(
@@ -374,7 +377,7 @@ def _take(container: Container, whom: _Found, *, mailer_id: str) -> bool:
     if container.kind is not ContainerKind.LIST:
         member = whom.address if container.kind.is_opt_out_list else contact_id
         _, done = container_memberships.delete(
-            container, member, now_ms=now_ms, mailer_id=mailer_id
+            container, member, now_ms=now_ms, contact_id=contact_id, mailer_id=mailer_id
         )
         return done
 

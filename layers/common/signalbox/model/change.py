@@ -1,9 +1,10 @@
 """Changes of contacts, as events: what the items of a contact were and are says what happened.
 
-A change is an event of its own kind, addressed to the contact's id, or to the address that came on an
-opt-out list or off it. Its `properties` hold the facts: `contact_id`, `initiated_from`, and what the
-kind adds: of containers `container` (the kind), `list_id` (the container's id), `mailer_id` and
-`contact_kind`, else `tag_id` or `changed`; `rule` is the id of a rule that did it.
+A change is an event of its own kind, addressed to the contact's id, for an address may be somebody
+else's before the event is worked on. Its `properties` hold the facts: `contact_id`, `initiated_from`,
+and what the kind adds: of containers `container` (the kind), `list_id` (the container's id),
+`mailer_id` and `contact_kind`, of opt-out lists the `address`, too, without its kind; else `tag_id` or
+`changed`; `rule` is the id of a rule that did it.
 """
 
 from collections.abc import Mapping
@@ -75,7 +76,7 @@ def changes_of(changed: Changed) -> list[Event]:
             name=kind,
             at_ms=changed.at_ms,
             received_ms=changed.at_ms,
-            address=address,
+            address=_addressed(address, more),
             properties=facts | more,
             source=SOURCE,
             depth=marks.get("depth", 0),
@@ -83,6 +84,12 @@ def changes_of(changed: Changed) -> list[Event]:
         )
         for kind, more in _found(item["sk"], changed.before, changed.after)
     ]
+
+
+def _addressed(owner: str, facts: Mapping[str, Any]) -> str:
+    """Return whom an event is about: who had the address of an opt-out then, whoever has it now."""
+    contact_id = facts.get("contact_id")
+    return f"contact:{contact_id}" if contact_id else owner
 
 
 def _owner(item: Item) -> tuple[str, str] | None:
@@ -182,8 +189,14 @@ def _of_container(
         return []
     facts = _facts(kind, container_id, body)
     if kind.is_opt_out_list:
-        facts["contact_id"] = body["contact_id"]
+        facts |= {"contact_id": body["contact_id"], "address": _address_at(after)}
     return [(CONTACT_ADDED if is_inside else CONTACT_DELETED, facts)]
+
+
+def _address_at(item: Item) -> str:
+    """Return the address of an opt-out's item, without its kind."""
+    text: str = item["pk"].split("#", 3)[3].partition(":")[2]
+    return text
 
 
 def _facts(kind: ContainerKind, container_id: str, body: Mapping[str, Any]) -> dict[str, Any]:

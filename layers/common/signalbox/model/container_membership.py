@@ -16,7 +16,7 @@ class ContainerMembership:
 
     `member` is the contact's id in a campaign, and the address, `email:…` or `phone:…`, on an opt-out
     list, where it stays when the contact gets another. `contact_id` is the contact who had the
-    address when it was added. Times are milliseconds, 0 for never; `mailer_id` is who brought it, or
+    address when it was added or, where somebody had it then, deleted. Times are milliseconds, 0 for never; `mailer_id` is who brought it, or
     who took it off.
     """
 
@@ -48,9 +48,14 @@ def added(
 
 
 def deleted(
-    standing: ContainerMembership, now_ms: int, *, mailer_id: str = ""
+    standing: ContainerMembership, now_ms: int, *, contact_id: str = "", mailer_id: str = ""
 ) -> ContainerMembership:
-    """Take the member out; without a mailer of its own, the deletion is of who brought it."""
+    """Take the member out; without a mailer or contact of its own, the deletion is of who was added."""
     if not standing.stands:
         return standing
-    return replace(standing, mailer_id=mailer_id or standing.mailer_id, deleted_ms=now_ms)
+    return replace(
+        standing,
+        contact_id=contact_id or standing.contact_id,
+        mailer_id=mailer_id or standing.mailer_id,
+        deleted_ms=now_ms,
+    )

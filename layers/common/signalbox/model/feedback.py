@@ -83,8 +83,8 @@ class Feedback(NamedTuple):
     `ses_id` is SES's id of the mail, `feedback_id` tells this from other feedback of its kind.
     `mailing_id` is `NO_MAILING` for a mail of a rule, which has a `dispatch_id` in its place;
     `contact_id` is empty for one to no contact.
-    `suppression` says that nothing is sent any more to `addresses`, which are as in
-    `model.address`. `properties` are those of the event that tells it, `detail` one word about it.
+    `addresses` are those that a bounce or a complaint is about, as in `model.address`; `suppression`
+    says that nothing is sent to them any more. `properties` are those of the event that tells it, `detail` one word about it.
     """
 
     kind: FeedbackKind
@@ -155,12 +155,12 @@ def _addressed(said: _Said, about: Told, mail: Told) -> Feedback | Ignored:
         detail=said.detail,
         properties={name: text for name, text in said.properties.items() if text},
         suppression=Suppression(reason, at_ms, said.detail) if reason else None,
-        addresses=_suppressed(reason, about.get(said.listed), mail) if reason else (),
+        addresses=_concerned(reason, about.get(said.listed), mail) if said.listed else (),
         dispatch_id=_tag(mail, DISPATCH_TAG, _DISPATCH),
     )
 
 
-def _suppressed(reason: SuppressionReason, listed: Any, mail: Told) -> tuple[str, ...]:
+def _concerned(reason: SuppressionReason | None, listed: Any, mail: Told) -> tuple[str, ...]:
     """Return the addresses that feedback is about.
 
     A mail of ours has one recipient. Feedback may name that one otherwise, as where it was handed

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class MailerStatus(StrEnum):
-    """Whether a mailer may add contacts; one that is disabled may not."""
+    """Whether a mailer may add contacts to lists and campaigns; one that is disabled may not."""
 
     ACTIVE = "active"
     DISABLED = "disabled"

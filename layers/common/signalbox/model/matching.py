@@ -8,6 +8,7 @@ from signalbox.model.dispatch import CHECK, Dispatch
 from signalbox.model.drop import DropReason
 from signalbox.model.event import DEEPEST_CHAIN, Event
 from signalbox.model.log import LogEntry, entry_of
+from signalbox.model.trigger import OPT_OUT_LISTS
 from signalbox.model.waking import Wakeable, fits, in_order
 
 
@@ -34,12 +35,22 @@ def drop_reason(event: Event, account: Account | None, contact_id: str | None) -
     return None
 
 
-def is_kept(event: Event, reason: DropReason) -> bool:
-    """Tell whether a dropped event is worth keeping.
+def kept(event: Event, reason: DropReason) -> Event | None:
+    """Return what is worth keeping of a dropped event; None for nothing.
 
-    A change of a contact who is gone by now is not: the contact's id will never be anybody's again.
+    Of a change of a contact who is gone by now nothing is: the contact's id will never be anybody's
+    again. That an address came on an opt-out list, or off it, is, for the address outlives the
+    contact there; but not the address itself, which was erased with the contact.
     """
-    return not event.kind or reason is not DropReason.UNKNOWN_CONTACT
+    if not event.kind or reason is not DropReason.UNKNOWN_CONTACT:
+        return event
+    if event.properties.get("container") not in OPT_OUT_LISTS:
+        return None
+    if not event.address.startswith("contact:"):
+        return event
+    return event._replace(
+        properties={name: fact for name, fact in event.properties.items() if name != "address"}
+    )
 
 
 def tracked(event: Event, contact_id: str, rules: Sequence[Wakeable]) -> Tracked:

@@ -34,7 +34,10 @@ def _mail(subject: str, *lines: str) -> dict[str, Any]:
 
 
 _PARTNER = "https://partner.example.com/"
-_WHO = "email={email}&phone={phone}&list={list_id}&mailer={mailer_id}&at={timestamp}"
+_WHO = (
+    "address={event.properties.address}&kind={event.properties.contact_kind}"
+    "&list={list_id}&mailer={mailer_id}&at={timestamp}"
+)
 
 BUILT_IN = (
     Preset(

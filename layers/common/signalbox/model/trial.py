@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from signalbox.model.contact import Contact
+from signalbox.model.contact import Contact, addresses
 from signalbox.model.container import EMAIL, ContainerKind
 from signalbox.model.errors import InvalidError
 from signalbox.model.event import DEFAULT_SOURCE, Event
 from signalbox.model.field import is_free
 from signalbox.model.rule import Rule
-from signalbox.model.trigger import Level, Trigger
+from signalbox.model.trigger import OPT_OUT_LISTS, Level, Trigger
 
 TEST: Final = "test-"  # how the ids of the events of test runs begin
 EVENT_TAG: Final = "EVENT: "  # before the name of another event, in what is given
@@ -25,7 +25,7 @@ VALUE: Final = "event.value"
 
 _TEXTS: Final = (
     *("contact_id", "initiated_from", "container", "list_id"),
-    *("mailer_id", "contact_kind", "tag_id"),
+    *("mailer_id", "contact_kind", "tag_id", "address"),
 )
 _FACTS: Final = ("email", "first_name", "last_name", "phone", "external_id")
 _TAGS: Final = {
@@ -99,7 +99,7 @@ def check_facts(event: Event, field: str) -> None:
         raise InvalidError(f"{field}.changed", "must be a list of texts")
 
 
-def sample_event(rule: Rule, event_id: str, contact_id: str, now_ms: int) -> Event:
+def sample_event(rule: Rule, event_id: str, contact: Contact, now_ms: int) -> Event:
     """Return an event that the rule's trigger and settings ask for."""
     kind = "" if rule.trigger is Trigger.EVENT_RECORDED else str(rule.trigger)
     return Event(
@@ -108,8 +108,8 @@ def sample_event(rule: Rule, event_id: str, contact_id: str, now_ms: int) -> Eve
         name=kind or rule.settings.event_name,
         at_ms=now_ms,
         received_ms=now_ms,
-        address=f"contact:{contact_id}",
-        properties=_facts(rule, contact_id) if kind else {},
+        address=f"contact:{contact.contact_id}",
+        properties=_facts(rule, contact) if kind else {},
         kind=kind,
     )
 
@@ -128,7 +128,7 @@ def _name(written: str, event_name: str) -> str:
     return FIELD + plain
 
 
-def _facts(rule: Rule, contact_id: str) -> dict[str, Any]:
+def _facts(rule: Rule, contact: Contact) -> dict[str, Any]:
     asked = rule.settings
     container = _container(rule)
     own_kind = ContainerKind(container).contact_kind if container else ""
@@ -139,9 +139,17 @@ def _facts(rule: Rule, contact_id: str) -> dict[str, Any]:
         "contact_kind": own_kind or asked.contact_kind or EMAIL,
         "tag_id": next(iter(asked.tags), ""),
         "changed": list(asked.fields),
+        "address": _address(contact, own_kind) if rule.level in OPT_OUT_LISTS else "",
     }
     known = {name: value for name, value in facts.items() if value}
-    return {"contact_id": contact_id, "initiated_from": DEFAULT_SOURCE, **known}
+    return {"contact_id": contact.contact_id, "initiated_from": DEFAULT_SOURCE, **known}
+
+
+def _address(contact: Contact, kind: str) -> str:
+    """Return the contact's address of a kind; empty where it has none."""
+    return next(
+        (one[len(kind) + 1 :] for one in addresses(contact) if one.startswith(f"{kind}:")), ""
+    )
 
 
 def _container(rule: Rule) -> str:

@@ -55,7 +55,7 @@ def add(
     """Put a member into a container; return the membership and whether it was outside.
 
     Raises:
-        NotFoundError: there is no such contact, or none that has the address.
+        NotFoundError: there is no such contact.
         ConflictError: others changed the membership all the while.
     """
     wish = partial(model.added, now_ms=now_ms, contact_id=contact_id, mailer_id=mailer_id)
@@ -63,14 +63,17 @@ def add(
 
 
 def delete(
-    container: Container, member: str, *, now_ms: int, mailer_id: str = ""
+    container: Container, member: str, *, now_ms: int, contact_id: str = "", mailer_id: str = ""
 ) -> tuple[ContainerMembership, bool]:
     """Take a member out of a container; return the membership and whether it was inside.
+
+    `contact_id` is who has the address now; empty where nobody has.
 
     Raises:
         ConflictError: others changed the membership all the while.
     """
-    return _changed(container, member, partial(model.deleted, now_ms=now_ms, mailer_id=mailer_id))
+    wish = partial(model.deleted, now_ms=now_ms, contact_id=contact_id, mailer_id=mailer_id)
+    return _changed(container, member, wish)
 
 
 def find(container: Container, member: str) -> ContainerMembership | None:
@@ -234,10 +237,9 @@ def _settled(wanted: ContainerMembership, error: table.CancelledError) -> bool:
 
 
 def _owner(wanted: ContainerMembership) -> Key:
-    """Return where it stands whose membership it is: the contact, or who has the address."""
-    if wanted.kind.is_opt_out_list:
-        return contacts.address_key(wanted.account_id, wanted.member)
-    return contacts.key(wanted.account_id, wanted.member)
+    """Return where the contact stands whose membership it is; an address may be left behind by now."""
+    is_address = wanted.kind.is_opt_out_list
+    return contacts.key(wanted.account_id, wanted.contact_id if is_address else wanted.member)
 
 
 def _counting(counted: ContainerMembership, by: int) -> Item:

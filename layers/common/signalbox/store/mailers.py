@@ -69,7 +69,7 @@ def fetch(account_id: str, mailer_id: str) -> Mailer:
 
 
 def is_disabled(account_id: str, mailer_id: str) -> bool:
-    """Tell whether a mailer may add nobody; one that is gone, or none, keeps nobody from it."""
+    """Tell whether a mailer may add nobody to lists and campaigns; one that is gone, or none, keeps nobody from it."""
     found = find(account_id, mailer_id) if mailer_id.isdecimal() else None
     return found is not None and found.status is MailerStatus.DISABLED
 
