@@ -227,8 +227,8 @@ def test_the_documents_that_conditions_see_are_shown_as_they_are(account):
 @pytest.mark.parametrize(
     ("said", "number"),
     [
-        ("actions of a rule | {}, and", MOST_ACTIONS),
-        ("and {} bytes in all", LARGEST),
+        ("actions of a rule | {} |", MOST_ACTIONS),
+        ("a rule with all its actions and conditions | {} bytes", LARGEST),
         ("names in `fields` | {} each", MOST_SETTINGS),
         ("within {} seconds (400 days)", LONGEST_WINDOW_S),
         ("`once.period_s` | {} seconds", LONGEST_WINDOW_S),

@@ -27,6 +27,7 @@ from signalbox.model.action import (
 from signalbox.model.contact import Contact
 from signalbox.model.dispatch import Dispatch, Outcome, SkipReason
 from signalbox.model.errors import InvalidError
+from signalbox.model.event import Event
 from signalbox.model.rule import Rule
 from signalbox.model.sms import size_of
 from signalbox.model.wire import unpacked
@@ -153,10 +154,7 @@ def _handing_over(
 ) -> Rehearsed:
     match action:
         case RecordEvent():
-            event = rendering.event_of(action, dispatch, rule, account, contact)
-            names = ("event_id", "name", "value")
-            shown = {name: getattr(event, name) for name in names}
-            return Rehearsed(shown=shown | {"properties": dict(event.properties)})
+            return _recording(rendering.event_of(action, dispatch, rule, account, contact))
         case PutEvent():
             entry = rendering.bus_entry(action, dispatch, rule, contact)
             shown = {
@@ -173,6 +171,13 @@ def _handing_over(
                 "input": unpacked(started["input"]),
             }
     return Rehearsed(shown=shown)
+
+
+def _recording(event: Event | Unsaid) -> Rehearsed:
+    if isinstance(event, Unsaid):
+        return Rehearsed(event.outcome, event.detail)
+    shown = {name: getattr(event, name) for name in ("event_id", "name", "value")}
+    return Rehearsed(shown=shown | {"properties": dict(event.properties)})
 
 
 # --- changes -------------------------------------------------------------------------------------
@@ -222,14 +227,16 @@ def _moving(action: Membership, dispatch: Dispatch, contact: Contact) -> Rehears
     if found is None:
         return Rehearsed(Outcome.SKIPPED, SkipReason.CONTAINER_GONE)
     adding = rendering.is_adding(action)
-    if adding and mailers.is_disabled(contact.account_id, rendering.mailer_of(action, dispatch)):
+    mailer_id = rendering.mailer_of(action, dispatch)
+    asked = adding and not kind.is_opt_out_list
+    if asked and mailers.is_disabled(contact.account_id, mailer_id):
         return Rehearsed(Outcome.SKIPPED, SkipReason.MAILER_DISABLED)
     words = "add to the" if adding else "delete from the"
     shown = {
         "change": f"{words} {containers.noun(kind)} {found.name!r}",
         "container": str(kind),
         "container_id": container_id,
-        "mailer_id": rendering.mailer_of(action, dispatch),
+        "mailer_id": mailer_id,
     }
     try:
         (containing.check_open if adding else containing.check_single)(found)

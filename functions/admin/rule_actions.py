@@ -217,14 +217,15 @@ def _tag(sent: TagAction, where: str, account_id: str) -> Tag:
 def _handing_over(sent: HandingOver, where: str) -> Action:
     match sent:
         case RecordEventAction():
+            name = sent.name.strip()  # as every way strips it by which events come in
             try:
-                event_names.check(sent.name)
+                event_names.check(name)
             except InvalidError as error:
                 raise InvalidError(f"{where}.name", error.message) from error
             if len(packed(sent.properties)) > LARGEST_PROPERTIES:
                 said = f"is larger than {LARGEST_PROPERTIES} bytes as JSON in ASCII"
                 raise InvalidError(f"{where}.properties", said)
-            return model.RecordEvent(name=sent.name, value=sent.value, properties=sent.properties)
+            return model.RecordEvent(name=name, value=sent.value, properties=sent.properties)
         case PutEventAction():
             if sent.source.startswith("aws."):
                 raise InvalidError(

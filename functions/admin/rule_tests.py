@@ -15,7 +15,7 @@ from signalbox.model.address import contact_address
 from signalbox.model.contact import Contact
 from signalbox.model.dispatch import Dispatch, Outcome
 from signalbox.model.errors import InvalidError
-from signalbox.model.event import Event
+from signalbox.model.event import LARGEST_EVENT, Event
 from signalbox.model.performing import due_ms
 from signalbox.model.permission import Permission
 from signalbox.model.rule import Rule
@@ -35,6 +35,7 @@ from .rules import RuleId
 router = Router()
 NOBODY: Final = "0"  # the id of a contact who is made up
 LONGEST_VALUE: Final = 32_768
+LARGEST_SENT: Final = 262_000  # of the 262,144 that EventBridge Scheduler carries to a further try
 # What says nothing of an event that is tried: it did not come, so it is neither too early nor too deep.
 NOT_ASKED: Final = frozenset({"created_ms", "depth"})
 
@@ -133,6 +134,9 @@ def try_out(rule_id: RuleId, wanted: TestWanted) -> TestRun:
         Dispatch(contact.contact_id, rule_id, rule.version, n, tried, test=True, given=given)
         for n in range(len(rule.actions))
     ]
+    if wanted.send and len(due[0].to_wire()) > LARGEST_SENT:
+        said = f"are larger than {LARGEST_SENT} bytes as JSON in ASCII, the event with them"
+        raise InvalidError("values", said)
     actions = _tried(due, rule, accounts.fetch(key.account_id), contact, sent=wanted.send)
     steps = [
         step
@@ -171,6 +175,8 @@ def _asked(rule: Rule, wanted: TestWanted, contact: Contact) -> tuple[Event, dic
     if len(packed(dict(event.properties))) > LARGEST_PROPERTIES:
         said = f"is larger than {LARGEST_PROPERTIES} bytes as JSON in ASCII"
         raise InvalidError("event.properties", said)
+    if event.is_too_large():
+        raise InvalidError("event", f"is larger than {LARGEST_EVENT} bytes as JSON in ASCII")
     return event, _checked(given, rule.account_id)
 
 
@@ -184,7 +190,7 @@ def _past_event(rule: Rule, wanted: TestWanted) -> Event:
 
 
 def _new_event(rule: Rule, wanted: TestWanted, contact: Contact) -> Event:
-    sample = trial.sample_event(rule, trial.TEST, contact.contact_id, now_ms())
+    sample = trial.sample_event(rule, trial.TEST, contact, now_ms())
     sent = wanted.event
     if sent is None:
         return sample

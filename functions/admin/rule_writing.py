@@ -6,6 +6,7 @@ from typing import Any
 
 from signalbox.model import pattern
 from signalbox.model.action import Action
+from signalbox.model.change import FACTS
 from signalbox.model.container import ContainerKind
 from signalbox.model.errors import InvalidError
 from signalbox.model.item_size import check_size
@@ -21,7 +22,7 @@ from signalbox.model.trigger import (
     Trigger,
 )
 from signalbox.model.waiting import Wait
-from signalbox.store import containers, event_names, mailers, rules, tags
+from signalbox.store import containers, event_names, fields, mailers, rules, tags
 
 from .requests import now_ms
 from .rule_actions import action_from
@@ -99,8 +100,9 @@ def check_rule(account_id: str, wanted: RuleWanted) -> None:
 
 
 def check_content(account_id: str, wanted: RuleContent) -> None:
-    """Look at a rule's trigger, settings and conditions, wherever it is to be set."""
+    """Look at a rule's size, trigger, settings and conditions, wherever it is to be set."""
     check_size([action.model_dump() for action in wanted.actions], "actions")
+    check_size(wanted.model_dump(), "body")
     _check_settings(account_id, wanted.trigger, wanted.trigger_settings)
     _check_conditions(wanted.conditions)
 
@@ -156,6 +158,7 @@ def _check_settings(account_id: str, trigger: Trigger, sent: TriggerSettingsSent
     _check_ids("lists", sent.lists, _containers_among(account_id, sent.lists))
     _check_ids("mailers", sent.mailers, _mailers_among(account_id, sent.mailers))
     _check_ids("tags", sent.tags, tags.existing(account_id, sent.tags))
+    _check_ids("fields", sent.fields, _facts_among(account_id, sent.fields))
 
 
 def _check_event_name(account_id: str, name: str) -> None:
@@ -175,6 +178,13 @@ def _containers_among(account_id: str, ids: Iterable[str]) -> set[str]:
 
 def _mailers_among(account_id: str, ids: Iterable[str]) -> set[str]:
     return {one for one in ids if mailers.find(account_id, one)}
+
+
+def _facts_among(account_id: str, names: Iterable[str]) -> set[str]:
+    """Return those of the names that an update can say it changed."""
+    if set(names) <= set(FACTS):
+        return set(FACTS)
+    return {*FACTS, *(f"fields.{one.tag}" for one in fields.of_account(account_id))}
 
 
 def _check_ids(setting: str, wanted: Iterable[str], existing: Collection[str]) -> None:

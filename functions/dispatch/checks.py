@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from signalbox import conditions, schedules
+from signalbox.aws import AwsError
 from signalbox.model.account import Account
 from signalbox.model.contact import Contact
 from signalbox.model.dispatch import Dispatch, DispatchRecord, Outcome, SkipReason
@@ -15,6 +16,7 @@ from .outcomes import finish, now_ms, skip
 from .result import Settled
 
 FIRES = "fires"
+REFUSED = "ValidationException"  # of Scheduler: it takes this schedule at no time
 
 
 def check(
@@ -40,7 +42,12 @@ def check(
         return None
     if rule.once and not _has_turn(claimed.dispatch, rule.once):
         return finish(fires, Settled(Outcome.SKIPPED, SkipReason.FIRED_BEFORE), account)
-    queue(claimed.dispatch, rule, account, contact)
+    try:
+        queue(claimed.dispatch, rule, account, contact)
+    except AwsError as error:
+        if error.code != REFUSED:
+            raise
+        return finish(fires, Settled(Outcome.FAILED, f"{REFUSED}: {error.message}"), account)
     return finish(fires, Settled(Outcome.DONE, f"queued {len(rule.actions)} actions"), account)
 
 

@@ -7,6 +7,7 @@ from signalbox.model.contact import Contact
 from signalbox.model.dispatch import Dispatch, Outcome
 from signalbox.model.rule import Rule
 from signalbox.queues import EVENTS
+from signalbox.rendering import Unsaid
 
 from .result import Result, Settled
 
@@ -14,7 +15,9 @@ from .result import Result, Settled
 def record(
     action: RecordEvent, dispatch: Dispatch, rule: Rule, account: Account, contact: Contact
 ) -> Result:
-    """Queue the event."""
+    """Queue the event, unless what its tags stand for made it too large."""
     event = rendering.event_of(action, dispatch, rule, account, contact)
+    if isinstance(event, Unsaid):
+        return Settled(event.outcome, event.detail)
     EVENTS.put([event])
     return Settled(Outcome.DONE, event.event_id)

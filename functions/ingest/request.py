@@ -13,13 +13,11 @@ from typing import Any
 
 from signalbox.model.errors import InvalidError
 from signalbox.model.event import Event
-from signalbox.model.wire import packed
 
 MOST_BYTES = 262_144
 MOST_FIELDS = 64
 DEEPEST_JSON = 32
 MEASURED = 8192  # characters of a value; a shorter one is never too large
-LARGEST_EVENT = 245_760  # bytes, within a dispatch; EventBridge Scheduler carries 262,144
 
 _ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 
@@ -78,12 +76,8 @@ def json_value(text: str, field: str) -> Any:
 
 
 def check_size(event: Event, field: str) -> None:
-    """Raise `InvalidError` where the event is too large for what it may set off.
-
-    A dispatch carries the event's JSON as a text of its own, in which every mark outside ASCII
-    takes 7 or 14 bytes.
-    """
-    if len(event.value) > MEASURED and len(packed(event.to_wire())) > LARGEST_EVENT:
+    """Raise `InvalidError` where the event is too large for what it may set off."""
+    if len(event.value) > MEASURED and event.is_too_large():
         raise InvalidError(field, "The data is too large once it is written as JSON.")
 
 

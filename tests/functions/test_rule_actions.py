@@ -114,6 +114,15 @@ def test_an_action_is_what_was_sent_and_can_be_sent_as_it_is_shown(sent, action)
     assert action == made(stored_action(action))
 
 
+def test_an_events_name_is_kept_as_events_come_in():
+    """Without the spaces around it, or no rule on the name would hear of the event."""
+    sent = TypeAdapter(AnyAction).validate_python({"kind": "record_event", "name": " followed "})
+
+    action = action_from(sent, "actions.0", A)
+
+    assert model.RecordEvent(name="followed") == action
+
+
 def test_every_kind_can_be_sent():
     assert set(KINDS) == {kind_of(action) for _, action in WRITTEN}
 

@@ -118,6 +118,24 @@ def test_a_value_is_not_read_again(value):
     assert value.join("<>") == in_body("<{first_name}>", scene(value), Form.TEXT)
 
 
+@pytest.mark.parametrize("value", [".", "..", "..."])
+def test_a_value_leads_to_no_other_place_in_a_url(value):
+    """RFC 3986, 5.2.4: dots alone would be taken out of the path, with what is before them."""
+    url = in_url("https://h.example/a/{first_name}/b?x={first_name}", scene(value))
+
+    assert "https://h.example/a/{0}/b?x={0}".format("%2E" * len(value)) == url
+
+
+@pytest.mark.parametrize(
+    ("place", "found"), [("0", "T-1"), ("000000000", "T-1"), ("1", "null"), ("9" * 4301, "null")]
+)
+def test_a_place_in_a_list_may_be_any_number(place, found):
+    """Where there is nothing, nothing is found."""
+    name = f"{{event.properties.basket.{place}.sku}}"
+
+    assert found == in_body(name, SCENE, Form.JSON).strip('"')
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_value_is_one_part_of_a_url(value):
     url = in_url("https://h.example/a/{first_name}/b?x={first_name}&y=1#end", scene(value))

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from signalbox.model.change import SOURCE as CHANGES
 from signalbox.model.contact import Contact, addresses
 from signalbox.model.event import Event
-from signalbox.model.explanation import event_of
+from signalbox.model.explanation import CLOCKS_MS, event_of
 from signalbox.model.hit import SETTLING_MS, HitKind, judge
 from signalbox.model.hit_event import hit_of
 from signalbox.model.membership import Subscription
@@ -113,7 +114,14 @@ def _count(past: PastEvents, event: Event, contact: Contact) -> int:
     meets = compiled(past.pattern) if past.pattern else _always
     counted = 0
     asked = past.kind or past.name
-    entries = tracking.before(event, contact.contact_id, asked, past.within_s, kind=bool(past.kind))
+    entries = tracking.before(
+        event,
+        contact.contact_id,
+        asked,
+        past.within_s,
+        kind=bool(past.kind),
+        clock_ms=CLOCKS_MS if event.source == CHANGES else 1,
+    )
     for entry in entries:
         if counted >= enough:
             break

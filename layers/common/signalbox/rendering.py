@@ -39,7 +39,7 @@ from signalbox.model.address import email_address
 from signalbox.model.contact import Contact
 from signalbox.model.container import EMAIL, PHONE, ContainerKind
 from signalbox.model.dispatch import Dispatch, Outcome, SkipReason
-from signalbox.model.event import Event
+from signalbox.model.event import LARGEST_EVENT, TOO_LARGE, Event
 from signalbox.model.feedback import ACCOUNT_TAG, CONTACT_TAG
 from signalbox.model.field import checked_value
 from signalbox.model.performing import (
@@ -259,15 +259,15 @@ def execution_of(
 
 def event_of(
     action: RecordEvent, dispatch: Dispatch, rule: Rule, account: Account, contact: Contact
-) -> Event:
-    """Return the event to record.
+) -> Event | Unsaid:
+    """Return the event to record, or why there is none.
 
     Its id and time are made of the cause, so that recording it again writes the same log entry.
     """
     person = stand_in(contact, dispatch.given)
     values = values_of(account, person, dispatch, action.value, *_texts(action.properties))
     at_ms = due_ms(dispatch, rule, account, contact)
-    return Event(
+    event = Event(
         account_id=account.account_id,
         event_id=f"rule-{dispatch.dispatch_id}",
         name=action.name,
@@ -279,6 +279,10 @@ def event_of(
         source=SOURCE,
         depth=dispatch.event.depth + 1,
     )
+    if event.is_too_large():
+        said = f"{TOO_LARGE}: the event is larger than {LARGEST_EVENT} bytes as JSON in ASCII"
+        return Unsaid(Outcome.FAILED, said)
+    return event
 
 
 def _headers(action: PingUrl, scene: Scene) -> list[tuple[str, str]]:

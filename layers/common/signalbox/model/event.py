@@ -10,6 +10,8 @@ SCHEMA_VERSION = 1
 DEFAULT_SOURCE = "api"
 _CAUSED_BY = {"form": "public", "rule": "system"}
 DEEPEST_CHAIN = 5  # below the about 16 hops after which Lambda itself would cut the loop
+LARGEST_EVENT = 245_760  # bytes, within a dispatch; EventBridge Scheduler carries 262,144
+TOO_LARGE = "too_large"
 
 
 class UnknownSchemaError(ValueError):
@@ -76,6 +78,14 @@ class Event(NamedTuple):
         if self.kind:
             message["kind"] = self.kind
         return packed(message)
+
+    def is_too_large(self) -> bool:
+        """Tell whether this is too large for what it may set off.
+
+        A dispatch carries the event's JSON as a text of its own, in which every mark outside ASCII
+        takes 7 or 14 bytes.
+        """
+        return len(packed(self.to_wire())) > LARGEST_EVENT
 
     @classmethod
     def from_wire(cls, text: str) -> "Event":

@@ -44,6 +44,8 @@ _JSON_PART: Final = re.compile(rf'\\.|"|{_NAME}', re.DOTALL)
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NOT_IN_XML: Final = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+INDEX_DIGITS: Final = 9  # of a place in a list; no event carries so long a list
+
 Scene = Mapping[str, Any]
 """What the names stand for: nested as their paths are."""
 
@@ -190,11 +192,16 @@ def _value(name: str, scene: Scene) -> Any:
     for step in name.split("."):
         if isinstance(value, Mapping):
             value = value.get(step)
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+        elif isinstance(value, list) and _is_index(step) and int(step) < len(value):
             value = value[int(step)]
         else:
             return None
     return dict(value) if isinstance(value, Mapping) else value
+
+
+def _is_index(step: str) -> bool:
+    """Tell whether a step of a path is a place in a list; Python reads no more than 4,300 digits."""
+    return step.isdecimal() and len(step) <= INDEX_DIGITS
 
 
 def _text(value: Any) -> str:
@@ -204,6 +211,12 @@ def _text(value: Any) -> str:
 
 
 def _percent_encoded(value: str) -> str:
+    """Encode a value; one of nothing but dots, too, for as a part of a path it would lead elsewhere.
+
+    RFC 3986, 5.2.4: `.` and `..` are taken out of a path, the latter with the part before it.
+    """
+    if value and not value.strip("."):
+        return "%2E" * len(value)
     return quote(value, safe="", errors="replace")
 
 

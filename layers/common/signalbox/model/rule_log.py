@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from signalbox.model.dispatch import Dispatch, DispatchRecord, Outcome, SkipReason
+from signalbox.model.event import TOO_LARGE
 from signalbox.model.retries import Fault, GiveUpReason
 from signalbox.model.trigger import Trigger
 
 # What a detail may begin with that says nothing of anybody: words of ours, an HTTP status, a code of
 # AWS's in front of its message. Whatever else a detail says may quote an address or a value.
-WORDS: Final = frozenset({*SkipReason, *Fault, *GiveUpReason})
+WORDS: Final = frozenset({*SkipReason, *Fault, *GiveUpReason, TOO_LARGE})
 _PLAIN: Final = re.compile(r"HTTP [0-9]{3}|queued [0-9]+ actions")
 _CODE: Final = re.compile(r"((?:[A-Z][a-z]+){2,8}): ")
 

@@ -137,27 +137,54 @@ def window(  # noqa: PLR0913 the parts of one question
     return entries[offset : offset + limit]
 
 
-def before(
-    event: Event, contact_id: str, name: str, within_s: int, *, kind: bool = False
+def before(  # noqa: PLR0913 the parts of one question
+    event: Event,
+    contact_id: str,
+    name: str,
+    within_s: int,
+    *,
+    kind: bool = False,
+    clock_ms: int = 1,
 ) -> Iterator[LogEntry]:
     """Yield a contact's entries of a name in the seconds before an event, latest first.
 
-    The event itself is none of them. `kind` asks for events of that kind in place of a name.
+    The event itself is none of them, and of those that share its name and its instant it is those
+    that came first (`_came_first`). `kind` asks for events of that kind in place of a name.
+    `clock_ms` is how far apart the ticks of the event's clock are: where that is coarser than the
+    clock of what applications report, all that they report within its tick counts.
     """
     prefix = CHANGES if kind else PREFIX
     since_ms = max(event.at_ms - within_s * 1000, 0)
+    until_ms = event.at_ms if kind else event.at_ms // clock_ms * clock_ms + clock_ms - 1
     found = table.query_all(
         environment().tracking_table,
         keys.contact(event.account_id, contact_id),
-        between=(f"{prefix}{since_ms:013d}", f"{prefix}{event.at_ms:013d}~"),
+        between=(f"{prefix}{since_ms:013d}", f"{prefix}{until_ms:013d}~"),
         newest_first=True,
         consistent=True,
     )
     own = event.key_hash()
     for item in found:
         entry = entry_from(item, event.account_id)
-        if entry.name == name and entry.key_hash != own:
+        if entry.name == name and entry.key_hash != own and _came_first(entry, event):
             yield entry
+
+
+def _came_first(entry: LogEntry, event: Event) -> bool:
+    """Tell whether an entry counts as having come before an event, however close they are.
+
+    Events of one name and instant have an order, so that exactly one of them is the first: what a
+    rule did comes after what may have made it do so, else their hashes decide. Of other names all
+    of the instant count, for one of them may be the event's cause.
+    """
+    if (entry.at_ms, entry.kind, entry.name) != (event.at_ms, event.kind, event.name):
+        return True
+    return (_is_by_rule(entry), entry.key_hash) < (_is_by_rule(event), event.key_hash())
+
+
+def _is_by_rule(one: Event | LogEntry) -> bool:
+    """Tell whether a rule recorded this, or made the change that it tells of."""
+    return "rule" in one.properties if one.kind else one.source == "rule"
 
 
 def changes_between(
