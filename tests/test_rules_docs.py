@@ -29,6 +29,7 @@ from signalbox.model.trigger import OF_MESSAGES, Level, Trigger, TriggerSettings
 from signalbox.model.waiting import LONGEST_S
 from signalbox.model.waking import document
 from signalbox.store import containers, event_names, fields, lists, mailers, tags
+from signalbox.store.tracking import LOOKED_BACK
 from tests.store.things import event
 from tests.template import ROOT
 
@@ -236,6 +237,7 @@ def test_the_documents_that_conditions_see_are_shown_as_they_are(account):
         ("a pattern | {} bytes", f"{MOST_BYTES}"),
         ("bytes, {} levels", MOST_LEVELS),
         ("100,000, {} characters", LONGEST_TEXT),
+        ("for `%EVENT: name%` | {} |", LOOKED_BACK),
         ("lists in a group | {} ", MOST_MEMBERS),
         ("depth of an event | {} rules", DEEPEST_CHAIN),
     ],
