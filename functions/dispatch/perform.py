@@ -7,7 +7,7 @@ from signalbox.model.contact import Contact
 from signalbox.model.dispatch import CHECK, Dispatch, DispatchRecord, Outcome, SkipReason
 from signalbox.model.performing import moot
 from signalbox.model.rule import Rule
-from signalbox.store import dispatches, rules
+from signalbox.store import dispatches, fields, rules
 from signalbox.store.webhooks import is_webhook
 
 from .checks import check
@@ -27,7 +27,10 @@ def perform(dispatch: Dispatch) -> DispatchRecord | None:
         AwsError: it could not be claimed, or its outcome not be written; the queue brings it back.
     """
     found = dispatches.circumstances(dispatch)
-    contact, account, rule = found.contact, found.account, _as_it_was(found.rule, dispatch)
+    account, rule = found.account, _as_it_was(found.rule, dispatch)
+    contact = found.contact
+    if contact and account:
+        contact = fields.shown(contact, account.version)
     claimed = claim_of(dispatch, _kind(dispatch, rule))
     reason = _why_not(dispatch, contact, rule)
     try:

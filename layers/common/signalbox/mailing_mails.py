@@ -196,10 +196,9 @@ def values_of(asked: MailContent, account: Account, contact: Contact) -> Values:
         name: tracking.last_value(account.account_id, contact.contact_id, name)
         for name in asked.events
     }
-    wanted = asked.fields - contact.fields.keys()
-    known = fields.tags(account.account_id, account.version) if wanted else frozenset[str]()
-    values = values_for(contact, last)
-    return replace(values, fields=dict.fromkeys(wanted & known, "") | dict(contact.fields))
+    known = fields.tags(account.account_id, account.version) if asked.fields else frozenset[str]()
+    said = {tag: contact.fields.get(tag, "") for tag in asked.fields & known}
+    return replace(values_for(contact, last), fields=said)
 
 
 def forget() -> None:

@@ -6,8 +6,8 @@ Item    pk A#<account>#field-tags   sk <tag>               the field whose tag i
         field            its id
 Access  create, change and delete, each moving the account's version; one; all of an account (some
         hundreds), which workers keep in memory until that version moves
-What contacts carry under the tag of a deleted field stays with them, unseen; a new field of the
-same tag finds it again.
+What contacts carry under the tag of a deleted field stays with them, unseen and told to nobody; a new
+field of the same tag finds it again.
 """
 
 from collections import OrderedDict
@@ -15,6 +15,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from signalbox.environment import environment
+from signalbox.model.contact import Contact
 from signalbox.model.contact_index import contact_id_at, place
 from signalbox.model.errors import ConflictError, NotFoundError
 from signalbox.model.field import Field, FieldOption, FieldType
@@ -130,6 +131,19 @@ def tags(account_id: str, account_version: int) -> frozenset[str]:
         if len(_tags) > CACHED_ACCOUNTS:
             _tags.popitem(last=False)
     return known
+
+
+def shown(contact: Contact, account_version: int) -> Contact:
+    """Return a contact without what it carries under the tags of deleted fields.
+
+    So it may be told to others, and must not be written back.
+    """
+    if not contact.fields:
+        return contact
+    known = tags(contact.account_id, account_version)
+    return replace(
+        contact, fields={tag: contact.fields[tag] for tag in contact.fields if tag in known}
+    )
 
 
 def forget() -> None:
