@@ -44,7 +44,7 @@ from .answers import Response, broken, later, nothing, pixel, way_to
 
 Request = Mapping[str, Any]
 
-SETTLING_S: Final = 15  # hits of one scanner then lie together when they are judged
+SETTLING_S: Final = 15  # in which SES tells when the mail was delivered, by which hits are judged
 RETURNING_S: Final = 300  # until who was asked to come again has done so, or will not
 PATIENCE_S: Final = 1.0  # for AWS: longer than it ever needs, shorter than a person waits
 LONGEST_AGENT: Final = 300
